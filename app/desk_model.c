@@ -1,0 +1,400 @@
+/**
+ * @file app/desk_model.c  All that is shown, built from facts alone
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "app/desk_model.h"
+
+
+void desk_init(struct desk *desk)
+{
+	if (desk)
+		memset(desk, 0, sizeof(*desk));
+}
+
+
+void desk_reset(struct desk *desk)
+{
+	uint64_t version;
+
+	if (!desk)
+		return;
+
+	version = desk->version;
+	free(desk->lampv);
+	free(desk->bookv);
+	desk_init(desk);
+	desk->version = version + 1;
+}
+
+
+static void terminate(char *str, size_t size)
+{
+	str[size - 1] = '\0';
+}
+
+
+static void step_account(struct desk *desk, const struct account_fact *f)
+{
+	struct account_fact *a;
+
+	if (f->idx >= ACCOUNTS_MAX)
+		return;
+
+	a = &desk->accountv[f->idx];
+	if (f->idx < desk->accountc && !memcmp(a, f, sizeof(*a)))
+		return;
+
+	*a = *f;
+	terminate(a->aor, sizeof(a->aor));
+	terminate(a->reason, sizeof(a->reason));
+
+	if (f->idx >= desk->accountc)
+		desk->accountc = f->idx + 1;
+
+	++desk->version;
+}
+
+
+static int step_call(struct desk *desk, const struct call_fact *f)
+{
+	struct call_fact *c = desk->callv;
+	size_t i;
+
+	if (f->state <= DESKCALL_NONE || f->state >= DESKCALL_STATES)
+		return 0;
+
+	for (i = 0; i < desk->callc && c[i].id < f->id; i++)
+		;
+
+	if (i < desk->callc && c[i].id == f->id) {
+
+		if (f->state == DESKCALL_CLOSED) {
+			--desk->callc;
+			memmove(&c[i], &c[i + 1],
+				(desk->callc - i) * sizeof(*c));
+			++desk->version;
+			return 0;
+		}
+
+		if (!memcmp(&c[i], f, sizeof(*f)))
+			return 0;
+	}
+	else {
+		if (f->state == DESKCALL_CLOSED)
+			return 0;
+
+		if (desk->callc >= CALLS_MAX)
+			return ENOMEM;
+
+		memmove(&c[i + 1], &c[i], (desk->callc - i) * sizeof(*c));
+		++desk->callc;
+	}
+
+	c[i] = *f;
+	terminate(c[i].peer, sizeof(c[i].peer));
+	terminate(c[i].name, sizeof(c[i].name));
+	terminate(c[i].spot, sizeof(c[i].spot));
+	terminate(c[i].reason, sizeof(c[i].reason));
+	++desk->version;
+
+	return 0;
+}
+
+
+static struct book_fact *book_find(struct desk *desk, const char *spot,
+				   unsigned account)
+{
+	size_t i;
+
+	for (i = 0; i < desk->bookc; i++) {
+
+		struct book_fact *b = &desk->bookv[i];
+
+		if (b->account == account && !strcmp(b->spot, spot))
+			return b;
+	}
+
+	return NULL;
+}
+
+
+/* The lamp carries a copy: whoever draws it needs no second look-up */
+static void lamp_book(struct desk *desk, struct desk_lamp *lamp)
+{
+	const struct book_fact *b = NULL;
+
+	if (lamp->f.kind == LAMP_SPOT && lamp->f.spot[0])
+		b = book_find(desk, lamp->f.spot, lamp->f.account);
+
+	lamp->booked = b != NULL;
+	if (b)
+		lamp->book = *b;
+	else
+		memset(&lamp->book, 0, sizeof(lamp->book));
+}
+
+
+static void step_lamp(struct desk *desk, const struct lamp_fact *f,
+		      uint64_t now_ms)
+{
+	struct desk_lamp *l;
+
+	if (f->idx >= desk->lampc || (unsigned)f->state >= LAMP_STATES)
+		return;
+
+	l = &desk->lampv[f->idx];
+	if (l->told && !memcmp(&l->f, f, sizeof(*f)))
+		return;
+
+	if (!l->told || l->f.state != f->state || l->f.stale != f->stale)
+		l->shown_ms = now_ms;
+
+	l->told = true;
+	l->f = *f;
+	terminate(l->f.spot, sizeof(l->f.spot));
+	terminate(l->f.label, sizeof(l->f.label));
+	terminate(l->f.reason, sizeof(l->f.reason));
+	terminate(l->f.who, sizeof(l->f.who));
+	terminate(l->f.number, sizeof(l->f.number));
+	lamp_book(desk, l);
+	++desk->version;
+}
+
+
+/* The grid is made anew: its lamps tell themselves again */
+static int step_lamps(struct desk *desk, unsigned n)
+{
+	struct desk_lamp *v = NULL;
+
+	if (n > LAMPS_MAX)
+		n = LAMPS_MAX;
+
+	if (n) {
+		v = calloc(n, sizeof(*v));
+		if (!v)
+			return ENOMEM;
+	}
+
+	free(desk->lampv);
+	desk->lampv = v;
+	desk->lampc = n;
+	++desk->version;
+
+	return 0;
+}
+
+
+static int step_book(struct desk *desk, const struct book_fact *f)
+{
+	struct book_fact fact = *f, *b;
+	size_t i;
+
+	terminate(fact.spot, sizeof(fact.spot));
+	terminate(fact.who, sizeof(fact.who));
+	terminate(fact.number, sizeof(fact.number));
+	terminate(fact.by, sizeof(fact.by));
+	terminate(fact.note, sizeof(fact.note));
+
+	b = book_find(desk, fact.spot, fact.account);
+
+	if (fact.gone) {
+		if (!b)
+			return 0;
+
+		i = (size_t)(b - desk->bookv);
+		--desk->bookc;
+		memmove(b, b + 1, (desk->bookc - i) * sizeof(*b));
+	}
+	else {
+		if (!b) {
+			if (desk->bookc >= BOOK_MAX)
+				return ENOMEM;
+
+			b = realloc(desk->bookv,
+				    (desk->bookc + 1) * sizeof(*b));
+			if (!b)
+				return ENOMEM;
+
+			desk->bookv = b;
+			b += desk->bookc++;
+		}
+
+		*b = fact;
+	}
+
+	for (i = 0; i < desk->lampc; i++) {
+
+		struct desk_lamp *l = &desk->lampv[i];
+
+		if (l->f.account == fact.account &&
+		    !strcmp(l->f.spot, fact.spot))
+			lamp_book(desk, l);
+	}
+
+	++desk->version;
+
+	return 0;
+}
+
+
+int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms)
+{
+	if (!desk || !ev)
+		return 0;
+
+	switch (ev->type) {
+
+	case EVENT_ACCOUNT:
+		step_account(desk, &ev->u.account);
+		return 0;
+
+	case EVENT_CALL:
+		return step_call(desk, &ev->u.call);
+
+	case EVENT_LAMP:
+		step_lamp(desk, &ev->u.lamp, now_ms);
+		return 0;
+
+	case EVENT_LAMPS:
+		return step_lamps(desk, ev->u.lamps);
+
+	case EVENT_BOOK:
+		return step_book(desk, &ev->u.book);
+
+	case EVENT_MESSAGE:
+		desk->message = ev->u.message;
+		terminate(desk->message.text, sizeof(desk->message.text));
+		++desk->version;
+		return 0;
+
+	case EVENT_SOUND:
+		desk->sound = ev->u.sound;
+		terminate(desk->sound.text, sizeof(desk->sound.text));
+		++desk->version;
+		return 0;
+
+	case EVENT_NONE:
+	case EVENT_QUIT:
+	case EVENT_TYPES:
+		break;
+	}
+
+	return 0;
+}
+
+
+const struct call_fact *desk_call(const struct desk *desk, unsigned id)
+{
+	size_t i;
+
+	for (i = 0; desk && i < desk->callc; i++) {
+
+		if (desk->callv[i].id == id)
+			return &desk->callv[i];
+	}
+
+	return NULL;
+}
+
+
+const struct call_fact *desk_call_in(const struct desk *desk,
+				     enum deskcall_state state)
+{
+	size_t i;
+
+	for (i = 0; desk && i < desk->callc; i++) {
+
+		if (desk->callv[i].state == state)
+			return &desk->callv[i];
+	}
+
+	return NULL;
+}
+
+
+const struct desk_lamp *desk_lamp(const struct desk *desk, const char *spot)
+{
+	size_t i;
+
+	if (!desk || !spot || !spot[0])
+		return NULL;
+
+	for (i = 0; i < desk->lampc; i++) {
+
+		if (!strcmp(desk->lampv[i].f.spot, spot))
+			return &desk->lampv[i];
+	}
+
+	return NULL;
+}
+
+
+bool desk_lamp_parked(const struct desk_lamp *lamp)
+{
+	return lamp && lamp->f.kind == LAMP_SPOT &&
+		lamp->f.state == LAMP_PARKED && !lamp->f.stale;
+}
+
+
+uint64_t desk_lamp_since(const struct desk_lamp *lamp)
+{
+	if (!lamp)
+		return 0;
+
+	/* we only saw it late, but our book knows when it began */
+	if (lamp->booked && lamp->book.since_ms && lamp->f.at_least &&
+	    lamp->f.state == LAMP_PARKED &&
+	    lamp->book.since_ms < lamp->f.since_ms)
+		return lamp->book.since_ms;
+
+	return lamp->f.since_ms;
+}
+
+
+/* Waited longer: an earlier start, or the same but from before we looked */
+static bool longer(const struct desk_lamp *a, const struct desk_lamp *b)
+{
+	const uint64_t sa = desk_lamp_since(a), sb = desk_lamp_since(b);
+
+	if (sa != sb)
+		return sa < sb;
+
+	return a->f.at_least && !b->f.at_least;
+}
+
+
+const struct desk_lamp *desk_longest(const struct desk *desk)
+{
+	const struct desk_lamp *best = NULL;
+	size_t i;
+
+	for (i = 0; desk && i < desk->lampc; i++) {
+
+		const struct desk_lamp *l = &desk->lampv[i];
+
+		if (desk_lamp_parked(l) && (!best || longer(l, best)))
+			best = l;
+	}
+
+	return best;
+}
+
+
+const char *desk_lamp_who(const struct desk_lamp *lamp)
+{
+	if (!lamp)
+		return "";
+
+	if (lamp->booked && lamp->book.who[0])
+		return lamp->book.who;
+
+	if (lamp->booked && lamp->book.number[0])
+		return lamp->book.number;
+
+	if (lamp->f.who[0])
+		return lamp->f.who;
+
+	return lamp->f.number;
+}

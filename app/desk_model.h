@@ -1,0 +1,93 @@
+/**
+ * @file app/desk_model.h  All that is shown, built from facts alone
+ *
+ * The screen, the control socket's `status` and the tests read this one
+ * model. Pure: no clock, no I/O. Whatever can be derived is not stored.
+ */
+#ifndef PARKDECK_DESK_MODEL_H
+#define PARKDECK_DESK_MODEL_H
+
+#include <stddef.h>
+#include "event.h"
+
+enum {
+	ACCOUNTS_MAX = 16,
+	LAMPS_MAX = 20000,   /**< More are cut off                       */
+	BOOK_MAX = 1024,     /**< Entries; more are refused              */
+};
+
+/** A lamp and what we know beyond its subscription */
+struct desk_lamp {
+	struct lamp_fact f;
+	bool told;                /**< `f` holds: the lamp has spoken  */
+	bool booked;              /**< `book` holds                    */
+	struct book_fact book;
+	uint64_t shown_ms;        /**< When f.state was last changed   */
+};
+
+struct desk {
+	struct account_fact accountv[ACCOUNTS_MAX];
+	size_t accountc;
+	struct call_fact callv[CALLS_MAX];   /**< In order of their ids   */
+	size_t callc;                        /**< Closed ones are gone    */
+	struct desk_lamp *lampv;             /**< Owned; lampc entries    */
+	size_t lampc;
+	struct book_fact *bookv;             /**< Owned; also entries of
+						  spots without a lamp */
+	size_t bookc;
+	struct message_fact message;         /**< The latest              */
+	struct sound_fact sound;
+	uint64_t version;                    /**< Grows with every change */
+};
+
+/** Begin with nothing known */
+void desk_init(struct desk *desk);
+
+/** Forget everything and free it; `version` goes on */
+void desk_reset(struct desk *desk);
+
+/**
+ * Take a fact in
+ *
+ * @param desk   The model
+ * @param ev     The fact
+ * @param now_ms Monotonic time [ms]
+ *
+ * @return 0, or ENOMEM (then nothing changed)
+ *
+ * A lamp or account outside the bounds, or a state that is none, changes
+ * nothing. EVENT_LAMPS makes the grid anew: all lamps are unknown until
+ * they tell themselves; the book of our parked calls is kept.
+ */
+int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms);
+
+/** @return The call with that id, borrowed, or NULL */
+const struct call_fact *desk_call(const struct desk *desk, unsigned id);
+
+/** @return First call in that state, borrowed, or NULL */
+const struct call_fact *desk_call_in(const struct desk *desk,
+				     enum deskcall_state state);
+
+/** @return First lamp of that spot (its number), borrowed, or NULL */
+const struct desk_lamp *desk_lamp(const struct desk *desk, const char *spot);
+
+/**
+ * The parked call that has waited longest and is known to wait now
+ *
+ * @return Its lamp, borrowed, or NULL: nothing is parked
+ */
+const struct desk_lamp *desk_longest(const struct desk *desk);
+
+/**
+ * Since when the lamp is in its state; for a parked call that was there
+ * before we looked, what our book knows [clock]; 0: unknown
+ */
+uint64_t desk_lamp_since(const struct desk_lamp *lamp);
+
+/** @return Caller's name, else number, else "": our book first */
+const char *desk_lamp_who(const struct desk_lamp *lamp);
+
+/** @return True if the lamp shows a waiting call (not stale) */
+bool desk_lamp_parked(const struct desk_lamp *lamp);
+
+#endif
