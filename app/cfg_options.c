@@ -1,0 +1,444 @@
+/**
+ * @file app/cfg_options.c  The tables of the configuration: our options, the
+ *                          parameters of an account, baresip's own keys
+ *
+ * The help texts are what `parkdeck` prints and the manual is made from.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "app/cfg.h"
+
+static const struct cfg_option optionv[] = {
+
+	/* the PBX */
+	{"pbx", CFG_TEXT, "", 0, 0, NULL,
+	 "The profile: which PBX this is and so how it parks, retrieves and "
+	 "names its spots. park, lot, retrieve and watch override it."},
+	{"lot", CFG_TEXT, "", 0, 0, NULL,
+	 "The number that lets the PBX choose the spot, such as 700. Put a "
+	 "number that begins with # in quotes."},
+	{"park", CFG_TEMPLATE, "", 0, 0, NULL,
+	 "Where a call goes to be parked at one spot, such as *{spot}. {spot} "
+	 "stands for the spot's number, {ext} for one's own extension. Empty: "
+	 "what the profile says."},
+	{"retrieve", CFG_TEMPLATE, "", 0, 0, NULL,
+	 "What is dialled to take a call from a spot, such as {spot} or "
+	 "*88{spot}. Empty: what the profile says."},
+	{"watch", CFG_TEMPLATE, "", 0, 0, NULL,
+	 "What is subscribed to for a spot's lamp, such as {spot} or "
+	 "park+{spot}. Empty: what the profile says."},
+	{"expires", CFG_U32, "300", 60, 86400, NULL,
+	 "For how many seconds a lamp is subscribed before it is renewed. If "
+	 "the PBX's last word gets lost, the lamp is wrong for so long at "
+	 "most."},
+	{"recall_time", CFG_U32, "0", 0, 86400, NULL,
+	 "After how many seconds the PBX gives a parked call back. The phone "
+	 "warns before and asks anew after. 0: what the profile says."},
+	{"announce", CFG_U32, "8", 0, 60, NULL,
+	 "For how many seconds the line stays open after a call was parked "
+	 "on the lot, so that the PBX can speak the number of the spot."},
+
+	/* calls */
+	{"digits", CFG_CHOICE, "spots", 0, 0, "spots|phone",
+	 "What a digit does during a call. spots: a lone digit is a spot key "
+	 "and the keypad is opened with k. phone: digits are tones in every "
+	 "call."},
+	{"colleague", CFG_CHOICE, "attended", 0, 0, "attended|blind",
+	 "How the key of a colleague's lamp transfers the call in hand: "
+	 "attended, after a word with the colleague, or blind, at once."},
+	{"answer_hold", CFG_BOOL, "yes", 0, 0, NULL,
+	 "Answering or dialling while talking puts the other call on hold. "
+	 "no: it is refused until that call has ended or is on hold."},
+	{"max_calls", CFG_U32, "16", 1, CALLS_MAX, NULL,
+	 "Calls at once, those on hold among them. One more that comes in "
+	 "hears busy."},
+	{"rtp_timeout", CFG_U32, "60", 0, 86400, NULL,
+	 "A call that hears nothing from the other side for so many seconds, "
+	 "and is not on hold, is taken for dead and ended. 0: never."},
+	{"requests", CFG_CHOICE, "registrar", 0, 0, "registrar|any",
+	 "Whose calls and messages are taken. registrar: only those of the "
+	 "server that we are registered with. any: everyone's, also ghost "
+	 "calls."},
+
+	/* sound */
+	{"audio_source", CFG_TEXT, "portaudio", 0, 0, NULL,
+	 "The microphone: portaudio for the system's own choice, "
+	 "portaudio,NAME for a device whose name has NAME in it, none for "
+	 "silence, wav,FILE or tone,HZ for tests."},
+	{"audio_player", CFG_TEXT, "portaudio", 0, 0, NULL,
+	 "The speaker: portaudio, portaudio,NAME, none, or wav,FILE to write "
+	 "what is heard."},
+	{"ringtone", CFG_BOOL, "yes", 0, 0, NULL,
+	 "Ring through the speaker when a call comes in."},
+	{"bell", CFG_BOOL, "yes", 0, 0, NULL,
+	 "Ring the terminal's bell when a call comes in, which most terminals "
+	 "and tmux also show as an alert."},
+
+	/* screen */
+	{"colour", CFG_CHOICE, "auto", 0, 0, "auto|yes|no",
+	 "Colours on the screen. auto: if the terminal has them and NO_COLOR "
+	 "is not set."},
+	{"ascii", CFG_BOOL, "no", 0, 0, NULL,
+	 "Draw with nothing but ASCII characters."},
+	{"mouse", CFG_BOOL, "yes", 0, 0, NULL,
+	 "Take clicks and the wheel. no: the terminal's own selection works "
+	 "without Shift."},
+
+	/* network */
+	{"net_interface", CFG_TEXT, "", 0, 0, NULL,
+	 "The network interface, or the own address, that is used. Empty: "
+	 "the one with the route to the first account's server."},
+	{"tls_verify", CFG_BOOL, "yes", 0, 0, NULL,
+	 "Check the server's certificate on transport=tls. With no, anyone on "
+	 "the way can be the server and read the password."},
+	{"tls_ca", CFG_TEXT, "", 0, 0, NULL,
+	 "File with the certificates (PEM) that the server's is checked "
+	 "against. Empty: those that the system trusts."},
+
+	/* log */
+	{"log_level", CFG_CHOICE, "info", 0, 0, "debug|info|warn|error",
+	 "What the log holds: this and what is worse."},
+	{"log_file", CFG_TEXT, "", 0, 0, NULL,
+	 "The log. Empty: parkdeck/log in the folder of the user's state "
+	 "($XDG_STATE_HOME, else ~/.local/state)."},
+	{"sip_trace", CFG_BOOL, "no", 0, 0, NULL,
+	 "Write every SIP message to the log. It then holds who called whom; "
+	 "passwords are never sent in clear."},
+
+	{NULL, CFG_TEXT, NULL, 0, 0, NULL, NULL}
+};
+
+static const struct cfg_option linev[] = {
+	{"account", CFG_TEXT, "", 0, 0, NULL,
+	 "One SIP account: <sip:101@pbx.example.com;transport=tls>;"
+	 "auth_pass=secret, with a \"Display name\" before it if wanted. The "
+	 "first account is the one that dials unless a lamp names another."},
+	{"spots", CFG_TEXT, "", 0, 0, NULL,
+	 "Park spots by the range: 701-720, *5901-*5910, 701-705,711. "
+	 "Leading zeros are kept. ;watch= ;park= ;retrieve= ;account= hold "
+	 "for all of them."},
+	{"spot", CFG_TEXT, "", 0, 0, NULL,
+	 "One park spot: *5921;label=\"Front desk\";watch=park+*5921;"
+	 "park=*5921;retrieve=*5921;account=102. After a range that holds "
+	 "the number it refines that lamp."},
+	{"lamp", CFG_TEXT, "", 0, 0, NULL,
+	 "A colleague's extension in the same grid: 102;label=\"Anna\", also "
+	 "with ;watch=, ;account= and ;retrieve=, which is dialled to pick up "
+	 "a call that rings there."},
+	{"include", CFG_TEXT, "", 0, 0, NULL,
+	 "Another file with such lines; its path counts from the file that "
+	 "names it."},
+
+	{NULL, CFG_TEXT, NULL, 0, 0, NULL, NULL}
+};
+
+static const struct cfg_option paramv[] = {
+	{"auth_user", CFG_TEXT, "", 0, 0, NULL,
+	 "User name for the password, if it is not that of the address."},
+	{"auth_pass", CFG_TEXT, "", 0, 0, NULL,
+	 "The password. The file must then be yours alone (chmod 600)."},
+	{"auth_pass_cmd", CFG_TEXT, "", 0, 0, NULL,
+	 "A command that prints the password, such as \"pass show sip\"."},
+	{"outbound", CFG_TEXT, "", 0, 0, NULL,
+	 "Proxy that all requests go through, in quotes: "
+	 "\"sip:proxy.example.com;lr\"."},
+	{"outbound1", CFG_TEXT, "", 0, 0, NULL, "The same as outbound."},
+	{"outbound2", CFG_TEXT, "", 0, 0, NULL, "A second proxy."},
+	{"regint", CFG_U32, "300", 0, 86400, NULL,
+	 "Seconds between registrations; 0: do not register."},
+	{"prio", CFG_U32, "0", 0, 99, NULL, "Priority of the account."},
+	{"rwait", CFG_U32, "0", 0, 95, NULL,
+	 "Renew the registration after so many percent of its time."},
+	{"fbregint", CFG_U32, "0", 0, 86400, NULL,
+	 "Seconds between tries of a fallback account."},
+	{"regq", CFG_TEXT, "", 0, 0, NULL,
+	 "The q value of the registered contact, such as 0.5."},
+	{"sipnat", CFG_CHOICE, "", 0, 0, "outbound",
+	 "outbound: SIP outbound, RFC 5626."},
+	{"answermode", CFG_CHOICE, "manual", 0, 0, "manual|early|auto",
+	 "How a call is answered: by key, with early media, or by itself."},
+	{"answerdelay", CFG_U32, "0", 0, 3600000, NULL,
+	 "Milliseconds before a call is answered by itself."},
+	{"sip_autoanswer", CFG_BOOL, "no", 0, 0, NULL,
+	 "Let the caller's PBX ask for an automatic answer."},
+	{"dtmfmode", CFG_CHOICE, "rtpevent", 0, 0, "rtpevent|info",
+	 "How keypad tones are sent."},
+	{"audio_codecs", CFG_TEXT, "", 0, 0, NULL,
+	 "Codecs in order of preference, such as opus/48000/2,g722,pcma."},
+	{"mediaenc", CFG_CHOICE, "", 0, 0,
+	 "srtp|srtp-mand|srtp-mandf|dtls_srtp",
+	 "Encryption of the sound."},
+	{"medianat", CFG_CHOICE, "", 0, 0, "stun|turn|ice",
+	 "How sound gets through NAT."},
+	{"ptime", CFG_U32, "20", 10, 60, NULL,
+	 "Milliseconds of sound in one packet."},
+	{"stunserver", CFG_TEXT, "", 0, 0, NULL,
+	 "STUN or TURN server, such as stun:stun.example.com."},
+	{"stunuser", CFG_TEXT, "", 0, 0, NULL, "User name at that server."},
+	{"stunpass", CFG_TEXT, "", 0, 0, NULL, "Password at that server."},
+	{"extra", CFG_TEXT, "", 0, 0, NULL, "Kept with the account."},
+
+	{NULL, CFG_TEXT, NULL, 0, 0, NULL, NULL}
+};
+
+/* What config_parse_conf() of baresip 1.1 reads, and the codecs' own keys */
+static const struct cfg_foreign foreignv[] = {
+	{"poll_method", CFG_CHOICE, false, "poll|select|epoll", NULL},
+
+	{"sip_listen", CFG_TEXT, false, NULL, NULL},
+	{"sip_certificate", CFG_TEXT, false, NULL, NULL},
+	{"sip_cafile", CFG_TEXT, false, NULL, "tls_ca"},
+	{"sip_capath", CFG_TEXT, false, NULL, NULL},
+	{"sip_verify_server", CFG_BOOL, false, NULL, "tls_verify"},
+	{"sip_trans_def", CFG_CHOICE, false, "udp|tcp|tls|ws|wss", NULL},
+
+	{"call_local_timeout", CFG_U32, false, NULL, NULL},
+	{"call_max_calls", CFG_U32, false, NULL, "max_calls"},
+	{"call_hold_other_calls", CFG_BOOL, false, NULL, NULL},
+
+	{"audio_path", CFG_TEXT, false, NULL, NULL},
+	{"audio_alert", CFG_TEXT, false, NULL, NULL},
+	{"audio_level", CFG_BOOL, false, NULL, NULL},
+	{"audio_txmode", CFG_CHOICE, false, "poll|thread", NULL},
+	{"audio_buffer", CFG_RANGE, false, NULL, NULL},
+	{"ausrc_srate", CFG_U32, false, NULL, NULL},
+	{"auplay_srate", CFG_U32, false, NULL, NULL},
+	{"ausrc_channels", CFG_U32, false, NULL, NULL},
+	{"auplay_channels", CFG_U32, false, NULL, NULL},
+	{"ausrc_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
+	{"auplay_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
+	{"auenc_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
+	{"audec_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
+
+	{"video_source", CFG_TEXT, false, NULL, NULL},
+	{"video_display", CFG_TEXT, false, NULL, NULL},
+	{"video_size", CFG_TEXT, false, NULL, NULL},
+	{"video_bitrate", CFG_U32, false, NULL, NULL},
+	{"video_fps", CFG_TEXT, false, NULL, NULL},
+	{"video_fullscreen", CFG_BOOL, false, NULL, NULL},
+	{"videnc_format", CFG_TEXT, false, NULL, NULL},
+
+	{"rtp_tos", CFG_U32, false, NULL, NULL},
+	{"rtp_ports", CFG_RANGE, false, NULL, NULL},
+	{"rtp_bandwidth", CFG_RANGE, false, NULL, NULL},
+	{"rtp_stats", CFG_BOOL, false, NULL, NULL},
+	{"rtcp_mux", CFG_BOOL, false, NULL, NULL},
+	{"jitter_buffer_type", CFG_CHOICE, false, "off|fixed|adaptive", NULL},
+	{"jitter_buffer_delay", CFG_RANGE, false, NULL, NULL},
+	{"jitter_buffer_wish", CFG_U32, false, NULL, NULL},
+
+	{"dns_server", CFG_TEXT, true, NULL, NULL},
+	{"dns_fallback", CFG_TEXT, true, NULL, NULL},
+
+	{"opus_bitrate", CFG_U32, false, NULL, NULL},
+	{"opus_stereo", CFG_BOOL, false, NULL, NULL},
+	{"opus_sprop_stereo", CFG_BOOL, false, NULL, NULL},
+	{"opus_cbr", CFG_BOOL, false, NULL, NULL},
+	{"opus_inbandfec", CFG_BOOL, false, NULL, NULL},
+	{"opus_dtx", CFG_BOOL, false, NULL, NULL},
+	{"opus_mirror", CFG_BOOL, false, NULL, NULL},
+	{"opus_complexity", CFG_U32, false, NULL, NULL},
+	{"opus_application", CFG_CHOICE, false, "audio|voip", NULL},
+	{"opus_samplerate", CFG_U32, false, NULL, NULL},
+	{"opus_packet_loss", CFG_U32, false, NULL, NULL},
+
+	{NULL, CFG_TEXT, false, NULL, NULL}
+};
+
+
+const struct cfg_option *cfg_options(void)
+{
+	return optionv;
+}
+
+
+const struct cfg_option *cfg_lines(void)
+{
+	return linev;
+}
+
+
+const struct cfg_option *cfg_account_params(void)
+{
+	return paramv;
+}
+
+
+const struct cfg_foreign *cfg_foreign(void)
+{
+	return foreignv;
+}
+
+
+const struct cfg_option *cfg_option_find(const char *key)
+{
+	const struct cfg_option *opt;
+
+	for (opt = optionv; key && opt->key; opt++) {
+
+		if (!strcmp(opt->key, key))
+			return opt;
+	}
+
+	return NULL;
+}
+
+
+/* @return Digits eaten; 0: no number, or one beyond 32 bits */
+static size_t number(uint32_t *num, const char *p)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; p[i] >= '0' && p[i] <= '9'; i++) {
+
+		n = n * 10 + (uint64_t)(p[i] - '0');
+		if (n > UINT32_MAX)
+			return 0;
+	}
+
+	*num = (uint32_t)n;
+
+	return i;
+}
+
+
+static bool one_of(const char *choices, const char *val)
+{
+	const size_t len = strlen(val);
+	const char *p = choices;
+
+	while (len && p && *p) {
+
+		const size_t l = strcspn(p, "|");
+
+		if (l == len && !strncmp(p, val, len))
+			return true;
+
+		p += l + (p[l] == '|');
+	}
+
+	return false;
+}
+
+
+/* "a|b|c" as "a, b or c" */
+static void choices_text(char *buf, size_t size, const char *choices)
+{
+	size_t pos = 0;
+	const char *p;
+
+	for (p = choices; *p && pos + 5 < size; p++) {
+
+		if (*p != '|') {
+			buf[pos++] = *p;
+		}
+		else if (strchr(p + 1, '|')) {
+			buf[pos++] = ',';
+			buf[pos++] = ' ';
+		}
+		else {
+			memcpy(buf + pos, " or ", 4);
+			pos += 4;
+		}
+	}
+
+	buf[pos] = '\0';
+}
+
+
+static bool truth(bool *valp, const char *val)
+{
+	static const char *const yesv[] = {"yes", "on", "true", "1"};
+	static const char *const nov[] = {"no", "off", "false", "0"};
+	size_t i;
+
+	for (i = 0; i < sizeof(yesv) / sizeof(yesv[0]); i++) {
+
+		if (!strcasecmp(val, yesv[i]) || !strcasecmp(val, nov[i])) {
+			*valp = !strcasecmp(val, yesv[i]);
+			return true;
+		}
+	}
+
+	return false;
+}
+
+
+int cfg_option_check(const struct cfg_option *opt, char *val, size_t size,
+		     char *err, size_t errsz)
+{
+	uint32_t a = 0, b = 0;
+	const char *fault;
+	char list[128];
+	size_t n;
+	bool yes;
+
+	if (!opt || !val || !err || !errsz)
+		return EINVAL;
+
+	err[0] = '\0';
+
+	switch (opt->type) {
+
+	case CFG_TEXT:
+		break;
+
+	case CFG_U32:
+		n = number(&a, val);
+		if (n && !val[n] && a >= opt->min &&
+		    (!opt->max || a <= opt->max))
+			break;
+
+		if (opt->max)
+			(void)snprintf(err, errsz, "a number from %u to %u is"
+				       " expected", opt->min, opt->max);
+		else
+			(void)snprintf(err, errsz, "a number is expected");
+		return EINVAL;
+
+	case CFG_BOOL:
+		if (truth(&yes, val)) {
+			(void)snprintf(val, size, "%s", yes ? "yes" : "no");
+			break;
+		}
+
+		(void)snprintf(err, errsz, "yes or no is expected");
+		return EINVAL;
+
+	case CFG_CHOICE:
+		if (one_of(opt->choices, val))
+			break;
+
+		choices_text(list, sizeof(list), opt->choices);
+		(void)snprintf(err, errsz, "%s is expected", list);
+		return EINVAL;
+
+	case CFG_TEMPLATE:
+		fault = cfg_template_fault(val);
+		if (!fault)
+			break;
+
+		(void)snprintf(err, errsz, "%s", fault);
+		return EINVAL;
+
+	case CFG_RANGE:
+		n = number(&a, val);
+		if (n && val[n] == '-') {
+			const char *p = val + n + 1;
+
+			n = number(&b, p);
+			if (n && !p[n] && a <= b && b)
+				break;
+		}
+
+		(void)snprintf(err, errsz, "two numbers MIN-MAX are expected,"
+			       " such as 10000-20000");
+		return EINVAL;
+	}
+
+	return 0;
+}
