@@ -1,0 +1,548 @@
+/**
+ * @file modules/reg/reg_sip.c  Registration client
+ */
+#include <string.h>
+#include <re.h>
+#include "app/log.h"
+#include "reg_sip.h"
+#include "reg_state.h"
+
+
+enum {
+	KEEPALIVE_MS = 25 * 1000,     /* NAT bindings fall after 30 s   */
+	PROBE_MS     = 8 * 1000,      /* four retransmissions lost      */
+	/* libre's own keepalive closes the connection after 10 s without a
+	   pong, which most servers do not send: it is only used to hear of
+	   the connection's end, its own ping is put off for ever */
+	NO_PING_S    = 1000000,
+};
+
+struct regc {
+	const struct clock *clock;    /* borrowed                       */
+	struct sip *sip;              /* borrowed                       */
+	struct regc_life life;
+	struct tmr tmr;
+	struct tmr tmr_ka;
+	struct sip_dialog *dlg;
+	struct sip_auth *auth;
+	struct sip_request *req;
+	struct sip_keepalive *ka;
+	struct sip_dialog *probe_dlg; /* of the OPTIONS                 */
+	struct sip_request *probe;    /* OPTIONS under way              */
+	bool answers;                 /* server answers OPTIONS         */
+	struct sip_loopstate ls;
+	char *aor;
+	char *cuser;
+	char *instance;
+	void (*reasonh)(char *buf, size_t size);
+	uint32_t expires_s;
+	bool unregister;
+	enum sip_transp tp;
+	regc_h *h;
+	void *arg;
+	void (*stoph)(void *arg);
+	void *stoparg;
+};
+
+
+static void step(struct regc *regc, enum regc_event ev,
+		 const struct regc_arg *arg, const struct sip_msg *msg,
+		 const char *reason);
+
+
+static void destructor(void *data)
+{
+	struct regc *regc = data;
+
+	tmr_cancel(&regc->tmr);
+	tmr_cancel(&regc->tmr_ka);
+	regc->ka = mem_deref(regc->ka);
+	mem_deref(regc->req);
+	mem_deref(regc->probe);
+	mem_deref(regc->dlg);
+	mem_deref(regc->probe_dlg);
+	mem_deref(regc->auth);
+	mem_deref(regc->aor);
+	mem_deref(regc->cuser);
+	mem_deref(regc->instance);
+}
+
+
+static void keepalive_handler(void *arg);
+
+
+static void probe_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct regc *regc = arg;
+
+	if (msg && msg->scode < 200)
+		return;
+
+	/* any answer proves that the server lives, a refusal too */
+	if (err || !msg)
+		return;
+
+	regc->answers = true;
+
+	if (regc_registered(&regc->life))
+		tmr_start(&regc->tmr_ka, KEEPALIVE_MS, keepalive_handler,
+			  regc);
+}
+
+
+static int probe_send_handler(enum sip_transp tp, const struct sa *src,
+			      const struct sa *dst, struct mbuf *mb, void *arg)
+{
+	struct regc *regc = arg;
+	(void)dst;
+
+	return mbuf_printf(mb, "Contact: <sip:%s@%J%s>\r\n", regc->cuser,
+			   src, sip_transp_param(tp));
+}
+
+
+/*
+ * Keep the NAT binding, and ask whether the server still lives: over UDP
+ * nothing else tells that before the registration runs out, and lamps would
+ * go on to show what is no longer known. A server that never answered an
+ * OPTIONS is not taken for dead when it does not.
+ */
+static void keepalive_handler(void *arg)
+{
+	struct regc *regc = arg;
+	int err;
+
+	if (!regc_registered(&regc->life))
+		return;
+
+	if (regc->probe && regc->answers) {
+		regc->probe = mem_deref(regc->probe);
+		applog(APPLOG_WARN, "reg: %s: the server stopped answering",
+		       regc->aor);
+		step(regc, REGC_EV_FLOW, NULL, NULL,
+		     "no answer from the server");
+		return;
+	}
+
+	/* a connection that fell must not be opened anew by this */
+	if (regc->tp != SIP_TRANSP_UDP && !regc->ka)
+		return;
+
+	regc->probe = mem_deref(regc->probe);
+	err = sip_drequestf(&regc->probe, regc->sip, true, "OPTIONS",
+			    regc->probe_dlg, 0, NULL, probe_send_handler,
+			    probe_handler, regc,
+			    "Accept: application/sdp\r\n"
+			    "Content-Length: 0\r\n\r\n");
+
+	tmr_start(&regc->tmr_ka,
+		  !err && regc->answers ? PROBE_MS : KEEPALIVE_MS,
+		  keepalive_handler, regc);
+}
+
+
+static void flow_handler(int err, void *arg)
+{
+	struct regc *regc = arg;
+
+	regc->ka = mem_deref(regc->ka);
+
+	applog(APPLOG_WARN, "reg: %s: connection to the server fell (%m)",
+	       regc->aor, err);
+
+	step(regc, REGC_EV_FLOW, NULL, NULL, "connection to the server lost");
+}
+
+
+static void watch_flow(struct regc *regc, const struct sip_msg *msg)
+{
+	regc->tp = msg->tp;
+
+	if (msg->tp != SIP_TRANSP_UDP) {
+		regc->ka = mem_deref(regc->ka);
+		(void)sip_keepalive_start(&regc->ka, regc->sip, msg,
+					  NO_PING_S, flow_handler, regc);
+	}
+
+	/* at once for the first time: does it answer at all? */
+	if (!tmr_isrunning(&regc->tmr_ka))
+		tmr_start(&regc->tmr_ka, regc->answers ? KEEPALIVE_MS : 1,
+			  keepalive_handler, regc);
+}
+
+
+/* What the 2xx grants our own binding (RFC 3261 10.3: it lists them all) */
+struct granted {
+	const char *cuser;
+	uint32_t expires_s;
+};
+
+
+static bool binding_handler(const struct sip_hdr *hdr,
+			    const struct sip_msg *msg, void *arg)
+{
+	struct granted *granted = arg;
+	struct sip_addr addr;
+	struct pl pl;
+	(void)msg;
+
+	if (sip_addr_decode(&addr, &hdr->val))
+		return false;
+
+	if (pl_strcasecmp(&addr.uri.user, granted->cuser))
+		return false;
+
+	if (!msg_param_decode(&addr.params, "expires", &pl))
+		granted->expires_s = pl_u32(&pl);
+
+	return true;
+}
+
+
+static uint32_t retry_after(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_RETRY_AFTER);
+
+	return hdr ? pl_u32(&hdr->val) : 0;
+}
+
+
+static int request(struct regc *regc, bool first);
+
+
+static void response_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct regc *regc = arg;
+	struct regc_arg a = {0};
+	char reason[160] = "";
+
+	if (err || !msg) {
+		if (regc->reasonh)
+			regc->reasonh(reason, sizeof(reason));
+		if (!reason[0] && err == ETIMEDOUT)
+			str_ncpy(reason, "no answer from the server",
+				 sizeof(reason));
+		else if (!reason[0] && err == EDESTADDRREQ)
+			str_ncpy(reason, "the server's name is unknown (DNS)",
+				 sizeof(reason));
+		else if (!reason[0])
+			(void)re_snprintf(reason, sizeof(reason),
+					  "cannot reach the server: %m", err);
+
+		step(regc, REGC_EV_FAIL, &a, NULL, reason);
+		return;
+	}
+
+	if (msg->scode < 200)
+		return;
+
+	(void)re_snprintf(reason, sizeof(reason), "%u %r",
+			  msg->scode, &msg->reason);
+
+	if (msg->scode < 300) {
+		struct granted granted = {
+			.cuser = regc->cuser, .expires_s = regc->expires_s
+		};
+
+		if (pl_isset(&msg->expires))
+			granted.expires_s = pl_u32(&msg->expires);
+
+		(void)sip_msg_hdr_apply(msg, true, SIP_HDR_CONTACT,
+					binding_handler, &granted);
+
+		a.expires_s = granted.expires_s;
+		if (!regc->unregister)
+			watch_flow(regc, msg);
+		step(regc, REGC_EV_OK, &a, msg, "");
+		return;
+	}
+
+	switch (msg->scode) {
+
+	case 401:
+	case 407:
+		if (sip_request_loops(&regc->ls, msg->scode)) {
+			step(regc, REGC_EV_FAIL, &a, NULL, reason);
+			return;
+		}
+
+		err = sip_auth_authenticate(regc->auth, msg);
+		if (!err)
+			err = request(regc, false);
+		if (!err)
+			return;
+
+		/* the realm was known and its nonce not stale: it is the
+		   password that is refused */
+		if (err == EAUTH) {
+			step(regc, REGC_EV_PASSWORD, &a, NULL, reason);
+			return;
+		}
+		break;
+
+	case 423: {
+		const struct sip_hdr *hdr;
+		uint32_t v;
+
+		/* RFC 3261 10.2.8; without Min-Expires double it */
+		hdr = sip_msg_hdr(msg, SIP_HDR_MIN_EXPIRES);
+		v = hdr ? pl_u32(&hdr->val) : 2 * regc->expires_s;
+		if (v > regc->expires_s && v <= 86400 && !regc->unregister) {
+			regc->expires_s = v;
+			if (!request(regc, false))
+				return;
+		}
+		break;
+	}
+
+	case 400: case 403: case 404: case 405: case 410: case 416:
+	case 420: case 482: case 501: case 505: case 603: case 606:
+		a.slow = true;
+		break;
+
+	default:
+		break;
+	}
+
+	a.retry_after_s = retry_after(msg);
+	step(regc, REGC_EV_FAIL, &a, NULL, reason);
+}
+
+
+static int send_handler(enum sip_transp tp, const struct sa *src,
+			const struct sa *dst, struct mbuf *mb, void *arg)
+{
+	struct regc *regc = arg;
+	int err;
+	(void)dst;
+
+	regc->tp = tp;
+
+	err = mbuf_printf(mb, "Contact: <sip:%s@%J%s>;expires=%u",
+			  regc->cuser, src, sip_transp_param(tp),
+			  regc->unregister ? 0 : regc->expires_s);
+	if (regc->instance)
+		err |= mbuf_printf(mb, ";+sip.instance=\"<urn:uuid:%s>\"",
+				   regc->instance);
+	err |= mbuf_printf(mb, "\r\n");
+
+	return err;
+}
+
+
+static int request(struct regc *regc, bool first)
+{
+	if (first) {
+		sip_loopstate_reset(&regc->ls);
+		/* a known realm without stale=true would be taken for a
+		   refused password */
+		sip_auth_reset(regc->auth);
+	}
+
+	regc->req = mem_deref(regc->req);
+
+	return sip_drequestf(&regc->req, regc->sip, true, "REGISTER",
+			     regc->dlg, 0, regc->auth, send_handler,
+			     response_handler, regc,
+			     "Expires: %u\r\n"
+			     "Supported: gruu\r\n"
+			     "Content-Length: 0\r\n"
+			     "\r\n",
+			     regc->unregister ? 0 : regc->expires_s);
+}
+
+
+static void due_handler(void *arg)
+{
+	struct regc *regc = arg;
+
+	step(regc, REGC_EV_DUE, NULL, NULL, NULL);
+}
+
+
+static void report(struct regc *regc, bool was, const struct sip_msg *msg,
+		   const char *reason)
+{
+	const bool is = regc_registered(&regc->life);
+	struct regc_report r = {
+		.registered = is,
+		.fresh      = is && !was,
+		.refused    = regc->life.state == REGC_REFUSED,
+		.msg        = msg,
+	};
+
+	if (regc->life.state == REGC_REFUSED)
+		(void)re_snprintf(r.reason, sizeof(r.reason),
+				  "%s: the password is refused;"
+				  " correct it, then :reload", reason);
+	else
+		str_ncpy(r.reason, reason ? reason : "", sizeof(r.reason));
+
+	regc->h(&r, regc->arg);
+}
+
+
+/* What the kernel and libre say when there is no way to the server yet */
+static bool no_way(int err)
+{
+	return err == ENETUNREACH || err == EHOSTUNREACH || err == EINVAL ||
+		err == EADDRNOTAVAIL || err == EPROTONOSUPPORT;
+}
+
+
+static void step(struct regc *regc, enum regc_event ev,
+		 const struct regc_arg *arg, const struct sip_msg *msg,
+		 const char *reason)
+{
+	const uint64_t now = clock_ms(regc->clock);
+	const enum regc_state old = regc->life.state;
+	const bool was = regc_registered(&regc->life);
+	enum regc_action act;
+
+	act = regc_step(&regc->life, ev, arg, now);
+
+	if (regc->life.state != old)
+		applog(APPLOG_INFO, "reg: %s %s -> %s on %s%s%s", regc->aor,
+		       regc_state_name(old), regc_state_name(regc->life.state),
+		       regc_event_name(ev), str_isset(reason) ? ": " : "",
+		       reason ? reason : "");
+
+	tmr_cancel(&regc->tmr);
+	if (regc->life.due_ms) {
+		const uint64_t due = regc->life.due_ms;
+
+		tmr_start(&regc->tmr, due > now ? due - now : 0,
+			  due_handler, regc);
+	}
+
+	if (!regc_registered(&regc->life)) {
+		tmr_cancel(&regc->tmr_ka);
+		regc->probe = mem_deref(regc->probe);
+	}
+
+	switch (act) {
+
+	case REGC_ACT_SEND: {
+		int err = request(regc, true);
+
+		if (err) {
+			char buf[120];
+
+			(void)re_snprintf(buf, sizeof(buf), no_way(err) ?
+					  "no network to the server (%m)" :
+					  "cannot send: %m", err);
+			step(regc, REGC_EV_FAIL, NULL, NULL, buf);
+			return;
+		}
+		break;
+	}
+
+	case REGC_ACT_UNSEND:
+		regc->unregister = true;
+		if (request(regc, true)) {
+			step(regc, REGC_EV_FAIL, NULL, NULL, NULL);
+			return;
+		}
+		break;
+
+	case REGC_ACT_DONE:
+		if (regc->stoph) {
+			void (*h)(void *) = regc->stoph;
+
+			regc->stoph = NULL;
+			h(regc->stoparg);
+		}
+		return;
+
+	case REGC_ACT_NONE:
+		break;
+	}
+
+	/* "trying" tells nothing new while the reason of the last failure
+	   stands; a refresh that goes well tells the address again */
+	if (ev == REGC_EV_OK || ev == REGC_EV_FAIL || ev == REGC_EV_FLOW ||
+	    ev == REGC_EV_PASSWORD ||
+	    was != regc_registered(&regc->life))
+		report(regc, was, msg, reason);
+}
+
+
+int regc_alloc(struct regc **regcp, const struct clock *clock,
+	       const struct regc_prm *prm, regc_h *h, void *arg)
+{
+	const char *routev[1];
+	struct regc *regc;
+	int err;
+
+	if (!regcp || !clock || !prm || !prm->sip || !prm->aor || !prm->uri ||
+	    !prm->cuser || !h)
+		return EINVAL;
+
+	regc = mem_zalloc(sizeof(*regc), destructor);
+	if (!regc)
+		return ENOMEM;
+
+	regc->clock     = clock;
+	regc->sip       = prm->sip;
+	regc->expires_s = prm->expires_s;
+	regc->reasonh   = prm->reasonh;
+	regc->h         = h;
+	regc->arg       = arg;
+	regc->life.seed = rand_u32();
+
+	routev[0] = prm->route;
+
+	err  = sip_dialog_alloc(&regc->dlg, prm->uri, prm->aor, prm->dname,
+				prm->aor, prm->route ? routev : NULL,
+				prm->route ? 1 : 0);
+	err |= sip_dialog_alloc(&regc->probe_dlg, prm->uri, prm->uri,
+				prm->dname, prm->aor,
+				prm->route ? routev : NULL,
+				prm->route ? 1 : 0);
+	err |= sip_auth_alloc(&regc->auth, prm->authh, prm->authp, false);
+	err |= str_dup(&regc->aor, prm->aor);
+	err |= str_dup(&regc->cuser, prm->cuser);
+	if (prm->instance)
+		err |= str_dup(&regc->instance, prm->instance);
+	if (err)
+		goto out;
+
+	*regcp = regc;
+	step(regc, REGC_EV_START, NULL, NULL, NULL);
+
+	return 0;
+
+ out:
+	mem_deref(regc);
+
+	return err;
+}
+
+
+void regc_retry(struct regc *regc)
+{
+	if (regc)
+		step(regc, REGC_EV_START, NULL, NULL, NULL);
+}
+
+
+void regc_net_changed(struct regc *regc)
+{
+	if (!regc)
+		return;
+
+	regc->ka = mem_deref(regc->ka);
+	step(regc, REGC_EV_NET, NULL, NULL, "our address changed");
+}
+
+
+void regc_stop(struct regc *regc, void (*h)(void *arg), void *arg)
+{
+	if (!regc)
+		return;
+
+	regc->stoph = h;
+	regc->stoparg = arg;
+	regc->ka = mem_deref(regc->ka);
+	step(regc, REGC_EV_STOP, NULL, NULL, NULL);
+}
