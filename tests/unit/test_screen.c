@@ -1,0 +1,761 @@
+/**
+ * @file tests/unit/test_screen.c  Keys in, wishes out
+ */
+#include "tests/lib/test.h"
+#include "ui/screen_state.h"
+
+
+enum {
+	LAMPS = 14,
+	START_MS = 100000,
+};
+
+struct fixture {
+	struct desk desk;
+	struct screen screen;
+	uint64_t now;
+	char wishes[2048];         /* all so far, '|' between             */
+	unsigned bells;
+};
+
+
+static void tell(struct fixture *f, const struct event *ev)
+{
+	assert_int_equal(0, desk_step(&f->desk, ev, f->now));
+	screen_event(&f->screen, &f->desk, ev, f->now);
+}
+
+
+static void tell_lamp(struct fixture *f, unsigned idx, enum lamp_state st,
+		      const char *who)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_LAMP;
+	ev.u.lamp.idx = idx;
+	ev.u.lamp.kind = idx >= 12 ? LAMP_EXTENSION : LAMP_SPOT;
+	snprintf(ev.u.lamp.spot, sizeof(ev.u.lamp.spot), "%u",
+		 idx >= 12 ? 102 + idx - 12 : 701 + idx);
+	ev.u.lamp.state = st;
+	snprintf(ev.u.lamp.who, sizeof(ev.u.lamp.who), "%s", who);
+	ev.u.lamp.since_ms = f->now;
+	tell(f, &ev);
+}
+
+
+static void tell_call(struct fixture *f, unsigned id, enum deskcall_state st,
+		      bool outgoing, const char *name)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_CALL;
+	ev.u.call.id = id;
+	ev.u.call.state = st;
+	ev.u.call.outgoing = outgoing;
+	snprintf(ev.u.call.name, sizeof(ev.u.call.name), "%s", name);
+	snprintf(ev.u.call.peer, sizeof(ev.u.call.peer), "0%u", id);
+	ev.u.call.since_ms = f->now;
+	tell(f, &ev);
+}
+
+
+static void tell_book(struct fixture *f, const char *spot, const char *who,
+		      const char *note, bool gone)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_BOOK;
+	ev.u.book.gone = gone;
+	snprintf(ev.u.book.spot, TEXT_SZ, "%s", spot);
+	snprintf(ev.u.book.who, TEXT_SZ, "%s", who);
+	snprintf(ev.u.book.note, TEXT_SZ, "%s", note);
+	snprintf(ev.u.book.by, TEXT_SZ, "me");
+	ev.u.book.since_ms = f->now;
+	tell(f, &ev);
+}
+
+
+static void collect(struct fixture *f)
+{
+	struct wish w;
+	size_t n;
+
+	while (screen_wish(&f->screen, &w)) {
+		n = strlen(f->wishes);
+		snprintf(f->wishes + n, sizeof(f->wishes) - n, "%s%s%s",
+			 n ? "|" : "", w.kind == WISH_TYPED ? ":" :
+			 w.kind == WISH_REDRAW ? "redraw" : "", w.line);
+	}
+}
+
+
+/** Let time pass, each timer at its time */
+static void pass(struct fixture *f, uint64_t ms)
+{
+	const uint64_t end = f->now + ms;
+
+	for (;;) {
+		const uint64_t due = screen_due_ms(&f->screen, &f->desk,
+						   f->now);
+
+		if (!due || due > end)
+			break;
+		/* time that stands still would hang the loop */
+		if (due > f->now)
+			f->now = due;
+		f->bells += screen_step(&f->screen, &f->desk, f->now);
+		collect(f);
+	}
+	f->now = end;
+	f->bells += screen_step(&f->screen, &f->desk, f->now);
+	collect(f);
+}
+
+
+static void press_key(struct fixture *f, const struct key *key)
+{
+	screen_key(&f->screen, &f->desk, key, f->now);
+	collect(f);
+}
+
+
+/**
+ * Play a script: keys by name, blanks between, each 100 ms after the other
+ *
+ * "+500" lets time pass, "'text'" types each character, "paste=x" pastes,
+ * "click=x,y" clicks, "together" has the next key come at the same time
+ */
+static void play(struct fixture *f, const char *script)
+{
+	bool together = true;
+	struct key key;
+
+	while (*script) {
+
+		size_t n = strcspn(script, " ");
+
+		memset(&key, 0, sizeof(key));
+
+		if (*script == '\'') {
+			const char *end = strchr(script + 1, '\'');
+
+			for (++script; script < end; script++) {
+				key.code = (uint8_t)*script;
+				press_key(f, &key);
+				f->now += 10;
+			}
+			n = 1;
+		}
+		else if (*script == '+' && n > 1) {
+			pass(f, strtoull(script + 1, NULL, 10));
+			together = true;
+		}
+		else if (n == 8 && !strncmp(script, "together", n)) {
+			together = true;
+		}
+		else if (!strncmp(script, "paste=", 6)) {
+			char text[128];
+
+			snprintf(text, sizeof(text), "%.*s", (int)n - 6,
+				 script + 6);
+			key.code = KEYIN_PASTE;
+			key.text = text;
+			press_key(f, &key);
+		}
+		else if (!strncmp(script, "click=", 6)) {
+			key.code = KEYIN_MOUSE;
+			assert_int_equal(2, sscanf(script + 6, "%d,%d",
+						   &key.x, &key.y));
+			press_key(f, &key);
+		}
+		else {
+			const uint32_t id = keymap_key_decode(script, n);
+
+			if (!id)
+				row_fail(n, "no key: %s", script);
+			key.code = id & 0xffffff;
+			key.mods = id >> 24;
+			if (!together)
+				pass(f, 100);
+			together = false;
+			press_key(f, &key);
+		}
+
+		script += n;
+		script += strspn(script, " ");
+	}
+}
+
+
+/** 701 parked, 702 free … 712; 102 idle, 103 rings; all seen long ago */
+static void setup(struct fixture *f, bool digits_phone)
+{
+	const struct screen_prm prm = {.digits_phone = digits_phone};
+	struct event ev;
+
+	memset(f, 0, sizeof(*f));
+	f->now = START_MS;
+	desk_init(&f->desk);
+	screen_init(&f->screen, &prm);
+	screen_resize(&f->screen, &f->desk, 80, 24);
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_LAMPS;
+	ev.u.lamps = LAMPS;
+	tell(f, &ev);
+
+	for (unsigned i = 0; i < LAMPS; i++)
+		tell_lamp(f, i, i == 0 ? LAMP_PARKED : i == 13 ?
+			  LAMP_RINGING : LAMP_FREE, i ? "" : "Anna");
+	pass(f, 10000);
+}
+
+
+struct script {
+	const char *keys, *wishes;
+};
+
+
+static void run(const struct script *v, size_t n,
+		void (*prepare)(struct fixture *f))
+{
+	for (size_t i = 0; i < n; i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		prepare(&f);
+		play(&f, v[i].keys);
+		row_str(i, v[i].wishes, f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
+static void quiet(struct fixture *f)
+{
+	(void)f;
+}
+
+
+static void active(struct fixture *f)
+{
+	tell_call(f, 1, DESKCALL_ACTIVE, false, "Bob");
+	pass(f, 2000);
+}
+
+
+static void dialled(struct fixture *f)
+{
+	tell_call(f, 1, DESKCALL_ACTIVE, true, "");
+	pass(f, 2000);
+}
+
+
+static void three(struct fixture *f)
+{
+	tell_call(f, 1, DESKCALL_HELD, false, "Bob");
+	tell_call(f, 2, DESKCALL_ACTIVE, false, "Carl");
+	tell_call(f, 3, DESKCALL_INCOMING, false, "Dora");
+	pass(f, 2000);
+}
+
+
+static void test_spot_keys(void **state)
+{
+	static const struct script scriptv[] = {
+		{"1", ""},
+		{"1 +199", ""},
+		{"1 +200", "spot 701"},
+		{"2 +200", "spot 702"},
+		{"0 +200", "spot 710"},
+		{"F1", "spot 701"},
+		{"Alt-2", "spot 702"},
+		{"F12", "spot 712"},
+		{"Enter", "spot 701"},
+		{"Right Enter", "spot 702"},
+		{"Down Enter", "spot 705"},     /* four in a row            */
+		{"G Enter", "spot 103"},
+		{"1 p", "spot 701|park"},       /* another key: it acts now */
+		{"1 Esc +500", ""},
+
+		/* held down, or pressed twice: once */
+		{"1 +500 1 +30 1 +30 1 +30 1 +2000", "spot 701"},
+		{"F1 +400 F1 +30 F1 +30 F1", "spot 701"},
+		{"Enter +400 Enter +30 Enter", "spot 701"},
+		{"F1 +800 F1", "spot 701"},     /* its key rests             */
+		{"F1 +1100 F1", "spot 701|spot 701"},
+
+		/* in every mode */
+		{"d 5 F2", "spot 702"},
+		{"? Alt-3", "spot 703"},
+		{"R F2", "spot 702"},
+
+		/* mouse: a click selects, two act */
+		{"click=1,2 +1000 click=1,2", ""},
+		{"click=1,2 +300 click=1,2", "spot 701"},
+		{"click=21,2 +300 click=1,2", ""},
+		{"click=21,3 Enter", "spot 702"},
+		{"click=1,2 together click=1,2 together click=1,2",
+		 "spot 701"},
+	};
+	(void)state;
+	run(scriptv, ROWS(scriptv), quiet);
+}
+
+
+static void test_dial_line(void **state)
+{
+	static const struct script scriptv[] = {
+		{"5 together 5 5 Enter", "dial 555"},
+		{"5 5 5 Enter", "dial 555"},
+		{"7 0 1 Enter", "spot 701"},    /* a spot's number: its key  */
+		{"d 7 0 1 Enter", "spot 701"},
+		{"d 7 0 1 Enter +100 Enter", "spot 701"},
+		{"d 0 1 7 1 Esc", ""},
+		{"d Enter", ""},
+		{"paste=0171/23-45 Enter", "dial 01712345"},
+		{"paste=+49(171)2345 Enter", "dial +491712345"},
+		{"paste=hello Enter", "spot 701"},  /* no number: nothing    */
+		{"paste=sip:a@b1.com Enter", "dial sip:a@b1.com"},
+		{"* 9 8 Enter", "dial *98"},
+		{"+ 4 9 Enter", "dial +49"},
+		{"7 * Enter", "dial 7*"},
+		{"d 'a b' Enter", "dial \"a b\""},
+		{"d 'a\"b\\c' Enter", "dial \"a\\\"b\\\\c\""},
+		{"d 1 2 Enter +1000 d Up Enter", "dial 12|dial 12"},
+		{"d Backspace Enter", "spot 701"},  /* it was closed         */
+		{"d 5 Ctrl-C q", "quit"},
+	};
+	(void)state;
+	run(scriptv, ROWS(scriptv), quiet);
+}
+
+
+static void test_keypad(void **state)
+{
+	static const struct script dialledv[] = {
+		{"1 2 3", "dtmf 1|dtmf 2|dtmf 3"},
+		{"1 together 1 together 1", "dtmf 1|dtmf 1|dtmf 1"},
+		{"1 +150 1 +500", "dtmf 1|dtmf 1"},
+		{"1 +500 1 +30 1 +30 1 +2000", "dtmf 1"},
+		{"1 +150 1 together 2", "dtmf 1|dtmf 1|dtmf 2"},
+		{"*", "dtmf *"},
+		{"#", "dtmf #"},
+		{"Esc 1 +300", "spot 701"},
+		{"Esc 1 2 Enter", "dial 12"},
+		{"Esc * 1 +300", "dtmf *|dtmf 1"},
+		{"Esc k 1 +300", "dtmf 1"},
+		{"k 1 +300", "spot 701"},
+		{"F1", "spot 701"},
+		{"p", "park"},
+		{"paste=123-456", "dtmf 123456"},
+		{"paste=+49171 Enter", "dial +49171"},
+	};
+	static const struct script activev[] = {
+		{"1 +300", "spot 701"},
+		{"k 1", "dtmf 1"},
+		{"# 1", "dtmf #|dtmf 1"},
+		{"k Esc 1 +300", "spot 701"},
+	};
+	struct fixture f;
+	(void)state;
+
+	run(dialledv, ROWS(dialledv), dialled);
+	run(activev, ROWS(activev), active);
+
+	/* digits phone: in every call */
+	setup(&f, true);
+	active(&f);
+	play(&f, "1 Esc 2 +300");
+	assert_string_equal("dtmf 1|spot 702", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+static void test_actions(void **state)
+{
+	static const struct script quietv[] = {
+		{"p", "park"}, {"p +500 p +30 p", "park"},
+		{"p +800 p", "park|park"},
+		{"P 7 0 9 Enter", "park 709"},
+		{"r", "retrieve"}, {"u", "undo"}, {"a", "answer"},
+		{"b", "hangup"}, {"m", "mute"}, {"x", ""},
+		{"t 5 5 Enter", "transfer 55"}, {"T", ""},
+		{": 'status x' Enter", ":status x"},
+		{": 'help' Enter q +200 q", "quit"},
+		{"R Enter", "retrieve 701"},
+		{"R r", "retrieve 701"},
+		{"R Esc Enter", "spot 701"},
+		{"e 'hi' Enter", "note 701 hi"},
+		{"e 'a \"b\"' Enter", "note 701 \"a \\\"b\\\"\""},
+		{"e Enter", "note 701"},
+		/* refused: what was meant as text must not become keys */
+		{"Right e 'pbx 12' Enter +800 p", "park"},
+		{"T '55' Enter +800 b", "hangup"},
+		{"R e 'x' Enter", "note 701 x"},
+		{"/ '103' Enter +100 F5", "spot 705"},
+		{"/ '103' Enter +800 Enter", "spot 103"},
+		{"/ '7' Enter n n +800 Enter", "spot 703"},
+		{"/ '7' Enter N +800 Enter", "spot 712"},
+		{"/ 'anna' Esc Enter", "spot 701"},
+		{"n Enter", "spot 701"},
+		{"Ctrl-L", "redraw"},
+		{"q", "quit"}, {"Ctrl-C", "quit"},
+	};
+	static const struct script threev[] = {
+		/* the command decides, unless the calls have the keys */
+		{"a", "answer"}, {"b", "hangup"}, {"x", "hold"},
+		{"Tab a", "answer 3"}, {"Tab b", "hangup 3"},
+		{"Tab Enter", "answer 3"},
+		{"Tab Up x", "hold 2"}, {"Tab Up Up x", "resume 1"},
+		{"Tab g Enter", "resume 1"}, {"Tab g Tab x", "hold"},
+		{"click=5,17 Enter", "spot 701"},
+		{"click=5,19 Enter", "resume 1"},
+		{"click=5,20 x", "hold 2"},
+		{"b +500 b +30 b", "hangup"},
+		/* quit asks */
+		{"q", ""}, {"q n", ""}, {"q Esc", ""}, {"q Enter", ""},
+		{"q q", ""}, {"q y", "quit"}, {"q F1 y", "quit"},
+		{"Ctrl-C y", "quit"},
+	};
+	(void)state;
+
+	run(quietv, ROWS(quietv), quiet);
+	run(threev, ROWS(threev), three);
+}
+
+
+static void test_quit_names(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	three(&f);
+	tell_book(&f, "701", "Anna", "", false);
+	play(&f, "q");
+	assert_int_equal(SCREEN_ASK, f.screen.mode);
+	assert_string_equal("Quit? It ends the calls with Bob, Carl, Dora. "
+			    "You parked Anna on 701. y/n",
+			    f.screen.ask_text);
+	play(&f, "n");
+
+	tell_call(&f, 1, DESKCALL_CLOSED, false, "");
+	tell_call(&f, 2, DESKCALL_CLOSED, false, "");
+	tell_call(&f, 3, DESKCALL_CLOSED, false, "");
+	play(&f, "+1000 q");
+	assert_string_equal("Quit? You parked Anna on 701. y/n",
+			    f.screen.ask_text);
+	play(&f, "y");
+	assert_string_equal("quit", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+/** A lamp that changed under the finger: the key asks what it would do */
+static void test_ask(void **state)
+{
+	static const struct {
+		unsigned lamp;
+		enum lamp_state lamp_state;
+		uint64_t age_ms;
+		bool call;
+		const char *keys, *ask, *wishes;
+	} rowv[] = {
+		{0, LAMP_FREE, 700, false, "F1", "", "spot 701"},
+		{0, LAMP_FREE, 699, true, "F1",
+		 "701 has just changed. Park Bob on 701? y/n", ""},
+		{0, LAMP_FREE, 10, true, "F1 y",
+		 "701 has just changed. Park Bob on 701? y/n", "spot 701"},
+		{0, LAMP_FREE, 10, true, "F1 n +9000 y",
+		 "701 has just changed. Park Bob on 701? y/n", ""},
+		{0, LAMP_FREE, 10, false, "F1 y",
+		 "701 has just changed. 701 is free. Go on? y/n",
+		 "spot 701"},
+		{1, LAMP_PARKED, 10, true, "2 +200 y",
+		 "702 has just changed. Retrieve Eve from 702? y/n",
+		 "spot 702"},
+		{12, LAMP_RINGING, 10, false, "G Left Enter y",
+		 "102 has just changed. Pick up the call for 102? y/n",
+		 "spot 102"},
+		{13, LAMP_FREE, 10, false, "G Enter y",
+		 "103 has just changed. Dial 103? y/n", "spot 103"},
+		{13, LAMP_FREE, 10, true, "G Enter y",
+		 "103 has just changed. Transfer Bob to 103? y/n",
+		 "spot 103"},
+		/* the same key again, once the state has been seen */
+		{0, LAMP_FREE, 10, true, "F1 +750 F1",
+		 "701 has just changed. Park Bob on 701? y/n", "spot 701"},
+		/* it is asked in the dial line and the list too */
+		{1, LAMP_PARKED, 10, false, "7 0 2 Enter y",
+		 "702 has just changed. Retrieve Eve from 702? y/n",
+		 "spot 702"},
+		{1, LAMP_PARKED, 10, false, "R Down Enter y",
+		 "702 has just changed. Retrieve Eve from 702? y/n",
+		 "retrieve 702"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		if (rowv[i].call)
+			active(&f);
+		tell_lamp(&f, rowv[i].lamp, rowv[i].lamp_state,
+			  rowv[i].lamp_state == LAMP_PARKED ? "Eve" : "");
+		pass(&f, rowv[i].age_ms);
+		play(&f, rowv[i].keys);
+		row_str(i, rowv[i].ask, f.screen.ask_text);
+		row_str(i, rowv[i].wishes, f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
+/** It changes once more while the question stands: yes was to another */
+static void test_ask_again(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	active(&f);
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	play(&f, "F1");
+	pass(&f, 100);
+	tell_lamp(&f, 0, LAMP_PARKED, "Eve");
+	play(&f, "y");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("701 has just changed. Retrieve Eve from 701? "
+			    "y/n", f.screen.ask_text);
+	play(&f, "+100 y");
+	assert_string_equal("spot 701", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+/** The row under the cursor went: Enter must not take its neighbour */
+static void test_list_changes(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	tell_lamp(&f, 4, LAMP_PARKED, "Eve");
+	pass(&f, 5000);
+	play(&f, "R");
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	play(&f, "Enter");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("705", f.screen.list_spot);
+	play(&f, "+800 Enter");
+	assert_string_equal("retrieve 705", f.wishes);
+
+	/* one that came before it does not move the choice */
+	play(&f, "+2000 R");
+	tell_lamp(&f, 7, LAMP_PARKED, "Fay");
+	play(&f, "Down +800 Up Enter");
+	assert_string_equal("retrieve 705|retrieve 705", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+static void test_parked_order(void **state)
+{
+	static const char *const wantv[] = {"799", "704", "703", "701"};
+	struct parked v[8];
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	f.now = 50000;
+	tell_book(&f, "799", "Zoe", "", false);   /* has no lamp         */
+	f.now = 60000;
+	tell_lamp(&f, 3, LAMP_PARKED, "D");
+	f.now = 70000;
+	tell_lamp(&f, 2, LAMP_PARKED, "C");
+	f.now = 80000;
+	tell_lamp(&f, 0, LAMP_PARKED, "A");
+
+	assert_int_equal(4, screen_parked(v, 8, &f.desk));
+	for (size_t i = 0; i < 4; i++)
+		row_str(i, wantv[i], parked_spot(&v[i]));
+	assert_int_equal(2, screen_parked(v, 2, &f.desk));
+	desk_reset(&f.desk);
+}
+
+
+static void test_bell(void **state)
+{
+	static const struct {
+		uint64_t pass_ms;
+		int call_state;
+		unsigned bells;
+	} rowv[] = {
+		{0, DESKCALL_INCOMING, 1},
+		{1999, DESKCALL_INCOMING, 1},
+		{1, DESKCALL_INCOMING, 2},
+		{4000, DESKCALL_INCOMING, 4},
+		{0, DESKCALL_ACTIVE, 4},
+		{9000, DESKCALL_ACTIVE, 4},
+		{0, DESKCALL_CLOSED, 4},
+		{0, DESKCALL_INCOMING, 5},
+	};
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		tell_call(&f, 1, (enum deskcall_state)rowv[i].call_state,
+			  false, "");
+		pass(&f, rowv[i].pass_ms);
+		row_uint(i, rowv[i].bells, f.bells);
+	}
+	desk_reset(&f.desk);
+}
+
+
+/** No flash, no call, no message: no timer at all */
+static void test_timers(void **state)
+{
+	static const struct {
+		int lamp, call_state;
+		uint64_t now_ms, due_ms;
+	} rowv[] = {
+		{LAMP_FREE,    DESKCALL_CLOSED,   200010, 0},
+		{LAMP_UNKNOWN, DESKCALL_CLOSED,   200010, 0},
+		{LAMP_BUSY,    DESKCALL_CLOSED,   200010, 201000},
+		{LAMP_PARKED,  DESKCALL_CLOSED,   200010, 200500},
+		{LAMP_RINGING, DESKCALL_CLOSED,   200010, 200200},
+		{LAMP_FREE,    DESKCALL_ACTIVE,   200010, 201000},
+		{LAMP_FREE,    DESKCALL_INCOMING, 200010, 200200},
+		{LAMP_PARKED,  DESKCALL_ACTIVE,   200500, 201000},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		tell_lamp(&f, 0, LAMP_FREE, "");
+		tell_lamp(&f, 13, LAMP_FREE, "");
+		tell_lamp(&f, 1, (enum lamp_state)rowv[i].lamp, "");
+		tell_call(&f, 1, (enum deskcall_state)rowv[i].call_state,
+			  false, "");
+		f.now = rowv[i].now_ms;
+		(void)screen_step(&f.screen, &f.desk, f.now);
+		row_uint(i, rowv[i].due_ms,
+			 screen_due_ms(&f.screen, &f.desk, f.now));
+		desk_reset(&f.desk);
+	}
+}
+
+
+static void test_messages(void **state)
+{
+	static const struct {
+		enum message_level level;
+		uint64_t stays_ms;         /* 0: until the next          */
+	} rowv[] = {
+		{MESSAGE_INFO, SCREEN_INFO_MS},
+		{MESSAGE_WARN, SCREEN_WARN_MS},
+		{MESSAGE_ERROR, 0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		screen_message(&f.screen, rowv[i].level, "hello", f.now);
+		pass(&f, rowv[i].stays_ms ? rowv[i].stays_ms - 1 :
+		     10 * SCREEN_WARN_MS);
+		row_str(i, "hello", f.screen.message.text);
+		pass(&f, 1);
+		row_str(i, rowv[i].stays_ms ? "" : "hello",
+			f.screen.message.text);
+		desk_reset(&f.desk);
+	}
+}
+
+
+/** The selection stays inside while lamps and calls come and go */
+static void test_any_keys(void **state)
+{
+	static const char *const keyv[] = {
+		"Up", "Down", "Left", "Right", "PgUp", "PgDn", "g", "G",
+		"Tab", "Enter", "Esc", "R", "?", "d", "/", "1", "2", "n",
+		"x", "a", "F3", "q", "y", "e", "k", "*", "7", "Backspace",
+	};
+	struct fixture f;
+	uint32_t seed = 5;
+	(void)state;
+
+	setup(&f, false);
+
+	for (size_t i = 0; i < 20000; i++) {
+
+		struct event ev;
+
+		seed = seed * 1664525 + 1013904223;
+		play(&f, keyv[(seed >> 16) % ROWS(keyv)]);
+		f.now += (seed >> 8) % 300;
+		f.wishes[0] = '\0';
+
+		if (seed % 11 == 0) {
+			memset(&ev, 0, sizeof(ev));
+			ev.type = EVENT_LAMPS;
+			ev.u.lamps = (seed >> 12) % 60;
+			tell(&f, &ev);
+		}
+		if (seed % 7 == 0)
+			tell_call(&f, 1 + (seed >> 12) % 5,
+				  (enum deskcall_state)
+				  (1 + (seed >> 20) % DESKCALL_CLOSED),
+				  seed & 1, "X");
+		if (seed % 13 == 0)
+			screen_resize(&f.screen, &f.desk,
+				      1 + (int)(seed >> 14) % 250,
+				      1 + (int)(seed >> 22) % 70);
+		if (f.desk.lampc)
+			tell_lamp(&f, (unsigned)((seed >> 9) %
+						 f.desk.lampc),
+				  (enum lamp_state)((seed >> 4) %
+						    LAMP_STATES), "Y");
+
+		row_true(i, f.screen.lamp < f.desk.lampc ||
+			 (!f.desk.lampc && !f.screen.lamp));
+		row_true(i, !f.screen.call ||
+			 desk_call(&f.desk, f.screen.call) != NULL);
+		row_true(i, f.screen.mode < SCREEN_MODES);
+	}
+
+	desk_reset(&f.desk);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest testv[] = {
+		unit_test(test_spot_keys),
+		unit_test(test_dial_line),
+		unit_test(test_keypad),
+		unit_test(test_actions),
+		unit_test(test_quit_names),
+		unit_test(test_ask),
+		unit_test(test_ask_again),
+		unit_test(test_list_changes),
+		unit_test(test_parked_order),
+		unit_test(test_bell),
+		unit_test(test_timers),
+		unit_test(test_messages),
+		unit_test(test_any_keys),
+	};
+
+	return cmocka_run_group_tests(testv, NULL, NULL);
+}

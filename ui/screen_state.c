@@ -1,0 +1,1537 @@
+/**
+ * @file ui/screen_state.c  What the user looks at, and what a key does there
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "ui/screen_state.h"
+#include "ui/text.h"
+
+
+static const char *const promptv[SCREEN_LINES] = {
+	[SCREEN_LINE_DIAL]     = "Dial: ",
+	[SCREEN_LINE_PARK]     = "Park on: ",
+	[SCREEN_LINE_TRANSFER] = "Transfer to: ",
+	[SCREEN_LINE_ATTENDED] = "Attended transfer to: ",
+	[SCREEN_LINE_NOTE]     = "Note for ",
+	[SCREEN_LINE_FIND]     = "/",
+	[SCREEN_LINE_COMMAND]  = ":",
+};
+
+
+void screen_init(struct screen *s, const struct screen_prm *prm)
+{
+	memset(s, 0, sizeof(*s));
+	s->prm = *prm;
+	keymap_init(&s->keymap);
+	keyguard_init(&s->guard, prm->digits_phone);
+	layout_make(&s->lay, 0, 0, 0);
+}
+
+
+/* Wishes */
+
+static struct wish *wish_add(struct screen *s, enum wish_kind kind)
+{
+	struct wish *w;
+
+	if (s->wishc >= SCREEN_WISHES)
+		return NULL;
+
+	w = &s->wishv[s->wishc++];
+	memset(w, 0, sizeof(*w));
+	w->kind = kind;
+
+	return w;
+}
+
+
+/** Append a word to a command line, in quotes if it needs them */
+static void word_add(char *line, size_t sz, const char *word)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+*#@.:;=_-/";
+	size_t n = strlen(line);
+
+	if (*word && !word[strspn(word, bare)]) {
+		text_print(line + n, sz - n, " %s", word);
+		return;
+	}
+
+	text_print(line + n, sz - n, " \"");
+	n += strlen(line + n);
+	for (; *word && n + 4 < sz; word++) {
+		if (*word == '"' || *word == '\\')
+			line[n++] = '\\';
+		line[n++] = *word;
+	}
+	line[n++] = '"';
+	line[n] = '\0';
+}
+
+
+/** Wish for a command with up to two words; NULL: no word */
+static void wish_words(struct screen *s, const char *name, const char *a,
+		       const char *b)
+{
+	struct wish *w = wish_add(s, WISH_COMMAND);
+
+	if (!w)
+		return;
+
+	text_print(w->line, sizeof(w->line), "%s", name);
+	if (a)
+		word_add(w->line, sizeof(w->line), a);
+	if (b)
+		word_add(w->line, sizeof(w->line), b);
+}
+
+
+static void wish_arg(struct screen *s, const char *name, const char *arg)
+{
+	wish_words(s, name, arg, NULL);
+}
+
+
+static void wish_call(struct screen *s, const char *name, unsigned id)
+{
+	char arg[16];
+
+	text_print(arg, sizeof(arg), "%u", id);
+	wish_arg(s, name, id ? arg : NULL);
+}
+
+
+bool screen_wish(struct screen *s, struct wish *wish)
+{
+	if (!s->wishc)
+		return false;
+
+	*wish = s->wishv[0];
+	memmove(s->wishv, s->wishv + 1, --s->wishc * sizeof(*s->wishv));
+
+	return true;
+}
+
+
+void screen_message(struct screen *s, enum message_level level,
+		    const char *text, uint64_t now_ms)
+{
+	s->message.level = level;
+	text_print(s->message.text, sizeof(s->message.text), "%s", text);
+	s->message_ms = now_ms;
+}
+
+
+/* What is selected */
+
+size_t screen_page(const struct screen *s)
+{
+	return s->lamp / s->lay.per_page;
+}
+
+
+size_t screen_lamps(const struct screen *s, const struct desk *desk,
+		    size_t *first)
+{
+	size_t n;
+
+	*first = screen_page(s) * s->lay.per_page;
+	if (s->lay.small || *first >= desk->lampc)
+		return 0;
+
+	n = desk->lampc - *first;
+
+	return n < s->lay.per_page ? n : s->lay.per_page;
+}
+
+
+static size_t call_index(const struct screen *s, const struct desk *desk)
+{
+	size_t i;
+
+	for (i = 0; i < desk->callc; i++) {
+		if (desk->callv[i].id == s->call)
+			return i;
+	}
+
+	return 0;
+}
+
+
+size_t screen_calls_top(const struct screen *s, const struct desk *desk,
+			size_t rows)
+{
+	const size_t at = call_index(s, desk);
+
+	if (desk->callc <= rows || at < rows)
+		return 0;
+
+	return at - rows + 1;
+}
+
+
+static int parked_cmp(const void *a, const void *b)
+{
+	const struct parked *pa = a, *pb = b;
+
+	if (pa->since_ms != pb->since_ms)
+		return pa->since_ms < pb->since_ms ? -1 : 1;
+
+	return strcmp(parked_spot(pa), parked_spot(pb));
+}
+
+
+const char *parked_spot(const struct parked *p)
+{
+	return p->lamp ? p->lamp->f.spot : p->book->spot;
+}
+
+
+size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < desk->lampc && k < n; i++) {
+
+		const struct desk_lamp *l = &desk->lampv[i];
+
+		if (l->f.kind != LAMP_SPOT || l->f.state != LAMP_PARKED)
+			continue;
+
+		v[k].lamp = l;
+		v[k].book = l->booked ? &l->book : NULL;
+		v[k++].since_ms = desk_lamp_since(l);
+	}
+
+	for (i = 0; i < desk->bookc && k < n; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+
+		if (desk_lamp(desk, b->spot))
+			continue;
+
+		v[k].lamp = NULL;
+		v[k].book = b;
+		v[k++].since_ms = b->since_ms;
+	}
+
+	qsort(v, k, sizeof(*v), parked_cmp);
+
+	return k;
+}
+
+
+/** Follow the list of parked calls while it changes */
+static void list_follow(struct screen *s, const struct desk *desk,
+			uint64_t now_ms)
+{
+	struct parked v[SCREEN_PARKED_MAX];
+	const size_t n = screen_parked(v, SCREEN_PARKED_MAX, desk);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(parked_spot(&v[i]), s->list_spot)) {
+			s->list_at = i;
+			return;
+		}
+	}
+
+	/* it is gone; what stands in its place was not chosen by the user */
+	if (s->list_at >= n)
+		s->list_at = n ? n - 1 : 0;
+	text_print(s->list_spot, sizeof(s->list_spot), "%s",
+		   n ? parked_spot(&v[s->list_at]) : "");
+	s->list_ms = now_ms;
+}
+
+
+static void list_move(struct screen *s, const struct desk *desk, long step)
+{
+	struct parked v[SCREEN_PARKED_MAX];
+	const size_t n = screen_parked(v, SCREEN_PARKED_MAX, desk);
+	const long at = (long)s->list_at + step;
+
+	if (!n)
+		return;
+
+	s->list_at = at < 0 ? 0 : at >= (long)n ? n - 1 : (size_t)at;
+	text_print(s->list_spot, sizeof(s->list_spot), "%s",
+		   parked_spot(&v[s->list_at]));
+	s->list_ms = 0;
+}
+
+
+static void clamp(struct screen *s, const struct desk *desk)
+{
+	layout_make(&s->lay, s->w, s->h, desk->lampc);
+
+	if (s->lamp >= desk->lampc)
+		s->lamp = desk->lampc ? desk->lampc - 1 : 0;
+
+	if (!desk_call(desk, s->call)) {
+		const struct call_fact *c;
+
+		c = desk_call_in(desk, DESKCALL_INCOMING);
+		if (!c)
+			c = desk_call_in(desk, DESKCALL_ACTIVE);
+		if (!c && desk->callc)
+			c = &desk->callv[0];
+		s->call = c ? c->id : 0;
+	}
+}
+
+
+void screen_resize(struct screen *s, const struct desk *desk, int w, int h)
+{
+	s->w = w;
+	s->h = h;
+	clamp(s, desk);
+}
+
+
+void screen_event(struct screen *s, const struct desk *desk,
+		  const struct event *ev, uint64_t now_ms)
+{
+	switch (ev->type) {
+
+	case EVENT_CALL:
+		keyguard_desk(&s->guard, desk, now_ms);
+		clamp(s, desk);
+		break;
+
+	case EVENT_LAMPS:
+		clamp(s, desk);
+		break;
+
+	case EVENT_MESSAGE:
+		screen_message(s, desk->message.level, desk->message.text,
+			       now_ms);
+		break;
+
+	case EVENT_QUIT:
+		screen_message(s, MESSAGE_INFO, "ending", now_ms);
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+/** Say why no line opens; the text that follows must not become keys */
+static void refuse(struct screen *s, const char *text, uint64_t now_ms)
+{
+	screen_message(s, MESSAGE_WARN, text, now_ms);
+	s->mode = SCREEN_PANES;
+	s->deaf_ms = now_ms;
+}
+
+
+static bool deaf(struct screen *s, const struct key *key, uint64_t now_ms)
+{
+	if (!s->deaf_ms)
+		return false;
+
+	if (now_ms - s->deaf_ms < SCREEN_DEAF_MS && !key->mods &&
+	    (key->code < KEYIN_NONE || key->code == KEYIN_BACKSPACE)) {
+		s->deaf_ms = now_ms;
+		return true;
+	}
+
+	/* Enter would have ended the text */
+	return now_ms - s->deaf_ms < SCREEN_DEAF_MS &&
+		key->code == KEYIN_ENTER;
+}
+
+
+/* Spot keys */
+
+static const char *call_who(const struct call_fact *c)
+{
+	return c->name[0] ? c->name : c->peer[0] ? c->peer : "the call";
+}
+
+
+/** Say what the key of a lamp would do now */
+static void spot_deed(char *buf, size_t sz, const struct desk *desk,
+		      const struct desk_lamp *lamp)
+{
+	const struct call_fact *c = desk_call_in(desk, DESKCALL_ACTIVE);
+	const char *who = desk_lamp_who(lamp);
+	const char *spot = lamp->f.spot;
+
+	if (lamp->f.kind == LAMP_EXTENSION) {
+		if (lamp->f.state == LAMP_RINGING)
+			text_print(buf, sz, "Pick up the call for %s?", spot);
+		else if (c)
+			text_print(buf, sz, "Transfer %s to %s?",
+				   call_who(c), spot);
+		else
+			text_print(buf, sz, "Dial %s?", spot);
+	}
+	else if (lamp->f.state == LAMP_PARKED) {
+		text_print(buf, sz, "Retrieve %s from %s?",
+			   who[0] ? who : "the call", spot);
+	}
+	else if (c) {
+		text_print(buf, sz, "Park %s on %s?", call_who(c), spot);
+	}
+	else {
+		text_print(buf, sz, "%s is %s. Go on?", spot,
+			   lamp_state_name(lamp->f.state, lamp->f.stale));
+	}
+}
+
+
+static void ask_lamp(struct screen *s, const struct desk *desk,
+		     const struct desk_lamp *lamp, const char *name)
+{
+	char deed[REASON_SZ + TEXT_SZ];
+
+	spot_deed(deed, sizeof(deed), desk, lamp);
+	text_print(s->ask_text, sizeof(s->ask_text),
+		   "%s has just changed. %s y/n", lamp->f.spot, deed);
+	if (name != s->ask_line)
+		text_print(s->ask_line, sizeof(s->ask_line), "%s", name);
+	text_print(s->ask_spot, sizeof(s->ask_spot), "%s", lamp->f.spot);
+	s->ask_shown_ms = lamp->shown_ms;
+	s->ask = SCREEN_ASK_SPOT;
+	s->mode = SCREEN_ASK;
+}
+
+
+/** Let a lamp's key do `name` ("spot", "retrieve") if the guard agrees */
+static void lamp_do(struct screen *s, const struct desk *desk,
+		    const struct desk_lamp *lamp, const char *name,
+		    uint64_t now_ms)
+{
+	char text[REASON_SZ];
+
+	if (!lamp->f.spot[0])
+		return;
+
+	if (s->mode == SCREEN_ASK)
+		s->mode = SCREEN_PANES;
+
+	switch (keyguard_spot(&s->guard, lamp, now_ms)) {
+
+	case KEYGUARD_DROP:
+		text_print(text, sizeof(text), "%s is at work, its key "
+			   "rests until a second after", lamp->f.spot);
+		screen_message(s, MESSAGE_INFO, text, now_ms);
+		break;
+
+	case KEYGUARD_ASK:
+		ask_lamp(s, desk, lamp, name);
+		break;
+
+	case KEYGUARD_ACT:
+		keyguard_acted(&s->guard, lamp->f.spot, now_ms);
+		wish_arg(s, name, lamp->f.spot);
+		break;
+	}
+}
+
+
+/** The spot key with label `n` (from 0) of this page */
+static bool spot_key(struct screen *s, const struct desk *desk, size_t n,
+		     uint64_t now_ms)
+{
+	size_t first;
+
+	if (n >= screen_lamps(s, desk, &first))
+		return false;
+
+	s->lamp = first + n;
+	s->pane = SCREEN_LAMPS;
+	lamp_do(s, desk, &desk->lampv[s->lamp], "spot", now_ms);
+
+	return true;
+}
+
+
+/* The line one types into */
+
+const char *screen_prompt(const struct screen *s, char *buf, size_t sz)
+{
+	if (s->line == SCREEN_LINE_NOTE)
+		text_print(buf, sz, "%s%s: ", promptv[s->line],
+			   s->note_spot);
+	else
+		text_print(buf, sz, "%s", promptv[s->line]);
+
+	return buf;
+}
+
+
+static struct history *line_history(struct screen *s)
+{
+	switch (s->line) {
+
+	case SCREEN_LINE_DIAL: case SCREEN_LINE_TRANSFER:
+	case SCREEN_LINE_ATTENDED:
+		return &s->dialled;
+	case SCREEN_LINE_COMMAND:
+		return &s->commands;
+	default:
+		return NULL;
+	}
+}
+
+
+static void line_open(struct screen *s, enum screen_line line,
+		      const char *text)
+{
+	struct history *hist;
+
+	s->mode = SCREEN_LINE;
+	s->line = line;
+	lineedit_set(&s->edit, text);
+
+	hist = line_history(s);
+	if (hist)
+		history_rewind(hist);
+}
+
+
+/** Take blanks and brackets out of "+49 (171) 23-45" */
+static void number_strip(char *out, size_t sz, const char *in)
+{
+	static const char deco[] = " -()/.";
+	size_t n = 0, digits = 0;
+	const char *p;
+
+	for (p = in; *p; p++) {
+		if (strchr("0123456789+*#", *p))
+			++digits;
+		else if (!strchr(deco, *p))
+			break;
+	}
+
+	if (*p || !digits) {
+		text_print(out, sz, "%s", in);
+		return;
+	}
+
+	for (p = in; *p && n + 1 < sz; p++) {
+		if (!strchr(deco, *p))
+			out[n++] = *p;
+	}
+	out[n] = '\0';
+}
+
+
+static bool lamp_matches(const struct desk_lamp *l, const char *text)
+{
+	return text_find(l->f.spot, text) || text_find(l->f.label, text) ||
+	       text_find(desk_lamp_who(l), text) ||
+	       text_find(l->f.number, text) ||
+	       (l->booked && (text_find(l->book.note, text) ||
+			      text_find(l->book.number, text)));
+}
+
+
+/** Select the next lamp that matches, from `from` on, in steps of +1, -1 */
+static bool find_from(struct screen *s, const struct desk *desk, size_t from,
+		      bool back)
+{
+	size_t i;
+
+	if (!s->find[0] || !desk->lampc)
+		return false;
+
+	for (i = 0; i < desk->lampc; i++) {
+
+		const size_t at = (back ? from + desk->lampc - i : from + i)
+			% desk->lampc;
+
+		if (lamp_matches(&desk->lampv[at], s->find)) {
+			s->lamp = at;
+			s->pane = SCREEN_LAMPS;
+			return true;
+		}
+	}
+
+	return false;
+}
+
+
+static void find_again(struct screen *s, const struct desk *desk, bool back,
+		       uint64_t now_ms)
+{
+	char text[REASON_SZ];
+
+	if (!s->find[0]) {
+		screen_message(s, MESSAGE_INFO, "nothing to find yet; "
+			       "/ asks what", now_ms);
+		return;
+	}
+
+	if (find_from(s, desk, back ? s->lamp + desk->lampc - 1 :
+		      s->lamp + 1, back))
+		return;
+
+	text_print(text, sizeof(text), "no lamp with \"%s\"", s->find);
+	screen_message(s, MESSAGE_WARN, text, now_ms);
+}
+
+
+static void line_enter(struct screen *s, const struct desk *desk,
+		       uint64_t now_ms)
+{
+	struct history *hist = line_history(s);
+	char text[LINEEDIT_SZ], number[LINEEDIT_SZ];
+	const struct desk_lamp *lamp;
+	struct wish *w;
+
+	text_clean(text, sizeof(text), s->edit.text, false);
+	number_strip(number, sizeof(number), text);
+	s->mode = SCREEN_PANES;
+	if (hist)
+		history_add(hist, text);
+
+	if (!text[0] && s->line != SCREEN_LINE_NOTE)
+		return;
+
+	switch (s->line) {
+
+	case SCREEN_LINE_DIAL:
+		lamp = desk_lamp(desk, number);
+		if (lamp) {
+			s->lamp = (size_t)(lamp - desk->lampv);
+			lamp_do(s, desk, lamp, "spot", now_ms);
+		}
+		else {
+			wish_arg(s, "dial", number);
+		}
+		break;
+
+	case SCREEN_LINE_PARK:
+		wish_arg(s, "park", number);
+		break;
+
+	case SCREEN_LINE_TRANSFER:
+		wish_arg(s, "transfer", number);
+		break;
+
+	case SCREEN_LINE_ATTENDED:
+		wish_arg(s, "attended", number);
+		break;
+
+	case SCREEN_LINE_NOTE:
+		wish_words(s, "note", s->note_spot, text[0] ? text : NULL);
+		break;
+
+	case SCREEN_LINE_FIND:
+		if (!find_from(s, desk, s->lamp, false))
+			find_again(s, desk, false, now_ms);
+		break;
+
+	case SCREEN_LINE_COMMAND:
+		if (!strcmp(text, "help")) {
+			s->mode = SCREEN_HELP;
+			s->help_top = 0;
+			break;
+		}
+		w = wish_add(s, WISH_TYPED);
+		if (w)
+			text_print(w->line, sizeof(w->line), "%s", text);
+		break;
+
+	case SCREEN_LINES:
+		break;
+	}
+}
+
+
+static void line_key(struct screen *s, const struct desk *desk,
+		     const struct key *key, uint64_t now_ms)
+{
+	struct history *hist = line_history(s);
+
+	switch (key->code) {
+
+	case KEYIN_ENTER:
+		line_enter(s, desk, now_ms);
+		return;
+
+	case KEYIN_UP:
+		if (hist)
+			history_move(hist, &s->edit, 1);
+		return;
+
+	case KEYIN_DOWN:
+		if (hist)
+			history_move(hist, &s->edit, -1);
+		return;
+
+	case KEYIN_BACKSPACE:
+		/* as in an editor: nothing left to delete closes the line */
+		if (!s->edit.text[0]) {
+			s->mode = SCREEN_PANES;
+			return;
+		}
+		break;
+
+	default:
+		break;
+	}
+
+	if (key->mods == KEYIN_CTRL &&
+	    (key->code == 'c' || key->code == 'g')) {
+		s->mode = SCREEN_PANES;
+		return;
+	}
+
+	lineedit_key(&s->edit, key);
+
+	if (s->line == SCREEN_LINE_FIND) {
+		memcpy(s->find, s->edit.text, sizeof(s->find));
+		(void)find_from(s, desk, s->lamp, false);
+	}
+}
+
+
+/* Questions */
+
+static void quit(struct screen *s, const struct desk *desk)
+{
+	size_t i, k, n, mine = 0;
+	char *p = s->ask_text;
+	const size_t sz = sizeof(s->ask_text);
+
+	for (i = 0; i < desk->bookc; i++)
+		mine += !strcmp(desk->bookv[i].by, "me");
+
+	if (!desk->callc && !mine) {
+		wish_arg(s, "quit", NULL);
+		return;
+	}
+
+	text_print(p, sz, "Quit?");
+	for (i = 0; i < desk->callc; i++) {
+		n = strlen(p);
+		text_print(p + n, sz - n, "%s %s", i ? "," :
+			   desk->callc > 1 ? " It ends the calls with" :
+			   " It ends the call with",
+			   call_who(&desk->callv[i]));
+	}
+	n = strlen(p);
+	text_print(p + n, sz - n, "%s", desk->callc ? "." : "");
+
+	for (i = k = 0; i < desk->bookc; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+
+		if (strcmp(b->by, "me"))
+			continue;
+
+		n = strlen(p);
+		text_print(p + n, sz - n, "%s %s on %s",
+			   k++ ? "," : " You parked",
+			   b->who[0] ? b->who :
+			   b->number[0] ? b->number : "a call", b->spot);
+	}
+	n = strlen(p);
+	text_print(p + n, sz - n, "%s y/n", k ? "." : "");
+
+	s->ask = SCREEN_ASK_QUIT;
+	s->mode = SCREEN_ASK;
+}
+
+
+static void ask_yes(struct screen *s, const struct desk *desk,
+		    uint64_t now_ms)
+{
+	const struct desk_lamp *lamp;
+
+	s->mode = SCREEN_PANES;
+
+	if (s->ask == SCREEN_ASK_QUIT) {
+		wish_arg(s, "quit", NULL);
+		return;
+	}
+
+	lamp = desk_lamp(desk, s->ask_spot);
+	if (!lamp)
+		return;
+
+	/* it changed once more: the yes was to another question */
+	if (lamp->shown_ms != s->ask_shown_ms) {
+		ask_lamp(s, desk, lamp, s->ask_line);
+		return;
+	}
+
+	keyguard_acted(&s->guard, lamp->f.spot, now_ms);
+	wish_arg(s, s->ask_line, lamp->f.spot);
+}
+
+
+/* Actions */
+
+static void move_lamp(struct screen *s, const struct desk *desk,
+		      enum action action)
+{
+	const size_t cols = (size_t)s->lay.cols, page = s->lay.per_page;
+	const size_t last = desk->lampc ? desk->lampc - 1 : 0;
+
+	switch (action) {
+
+	case ACTION_LEFT:
+		s->lamp -= s->lamp > 0;
+		break;
+
+	case ACTION_RIGHT:
+		s->lamp += s->lamp < last;
+		break;
+
+	case ACTION_UP:
+		if (s->lamp >= cols)
+			s->lamp -= cols;
+		break;
+
+	case ACTION_DOWN:
+		if (s->lamp / cols < last / cols)
+			s->lamp += cols;
+		break;
+
+	case ACTION_PAGE_UP:
+		if (s->lamp >= page)
+			s->lamp -= page;
+		break;
+
+	case ACTION_PAGE_DOWN:
+		if (s->lamp / page < last / page)
+			s->lamp += page;
+		break;
+
+	case ACTION_FIRST:
+		s->lamp = 0;
+		break;
+
+	default:
+		s->lamp = last;
+		break;
+	}
+
+	if (s->lamp > last)
+		s->lamp = last;
+}
+
+
+static void move_call(struct screen *s, const struct desk *desk,
+		      enum action action)
+{
+	size_t at = call_index(s, desk);
+
+	if (!desk->callc)
+		return;
+
+	switch (action) {
+
+	case ACTION_UP:
+	case ACTION_LEFT:
+		at -= at > 0;
+		break;
+
+	case ACTION_DOWN:
+	case ACTION_RIGHT:
+		at += at + 1 < desk->callc;
+		break;
+
+	case ACTION_FIRST:
+	case ACTION_PAGE_UP:
+		at = 0;
+		break;
+
+	default:
+		at = desk->callc - 1;
+		break;
+	}
+
+	s->call = desk->callv[at].id;
+}
+
+
+/** @return The call that the keys are about, or NULL: the command decides */
+static const struct call_fact *call_meant(const struct screen *s,
+					  const struct desk *desk)
+{
+	return s->pane == SCREEN_CALLS ? desk_call(desk, s->call) : NULL;
+}
+
+
+static void enter(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const struct call_fact *c = call_meant(s, desk);
+
+	if (s->pane == SCREEN_LAMPS) {
+		if (s->lamp < desk->lampc)
+			lamp_do(s, desk, &desk->lampv[s->lamp], "spot",
+				now_ms);
+	}
+	else if (c && c->state == DESKCALL_INCOMING) {
+		wish_call(s, "answer", c->id);
+	}
+	else if (c && c->state == DESKCALL_HELD) {
+		wish_call(s, "resume", c->id);
+	}
+}
+
+
+static void hold(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const struct call_fact *c = call_meant(s, desk);
+	const unsigned id = c ? c->id : 0;
+
+	if (!c)
+		c = desk_call_in(desk, DESKCALL_ACTIVE);
+	if (!c)
+		c = desk_call_in(desk, DESKCALL_HELD);
+
+	if (c && c->state == DESKCALL_ACTIVE)
+		wish_call(s, "hold", id);
+	else if (c && c->state == DESKCALL_HELD)
+		wish_call(s, "resume", id);
+	else
+		screen_message(s, MESSAGE_WARN, "no call to hold or resume",
+			       now_ms);
+}
+
+
+static void note(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const struct desk_lamp *l = NULL;
+	char text[REASON_SZ];
+
+	if (s->mode == SCREEN_PARKED)
+		l = desk_lamp(desk, s->list_spot);
+	else if (s->lamp < desk->lampc)
+		l = &desk->lampv[s->lamp];
+
+	if (!l || l->f.kind != LAMP_SPOT ||
+	    (l->f.state != LAMP_PARKED && !l->booked)) {
+		text_print(text, sizeof(text), "no call is parked on %s; "
+			   "notes are for parked calls",
+			   l ? l->f.spot : "anything selected");
+		refuse(s, text, now_ms);
+		return;
+	}
+
+	text_print(s->note_spot, sizeof(s->note_spot), "%s", l->f.spot);
+	line_open(s, SCREEN_LINE_NOTE, l->booked ? l->book.note : "");
+}
+
+
+static void keypad(struct screen *s, const struct desk *desk,
+		   uint64_t now_ms)
+{
+	const struct call_fact *c = desk_call_in(desk, DESKCALL_ACTIVE);
+
+	if (!c)
+		screen_message(s, MESSAGE_WARN,
+			       "no active call to send tones to", now_ms);
+	else if (keyguard_keypad(&s->guard, desk))
+		keyguard_set_keypad(&s->guard, 0);
+	else
+		keyguard_set_keypad(&s->guard, c->id);
+}
+
+
+static void list_enter(struct screen *s, const struct desk *desk,
+		       uint64_t now_ms)
+{
+	const struct desk_lamp *lamp = desk_lamp(desk, s->list_spot);
+
+	if (!s->list_spot[0]) {
+		s->mode = SCREEN_PANES;
+		return;
+	}
+
+	if (s->list_ms && now_ms - s->list_ms < KEYGUARD_SHOWN_MS) {
+		screen_message(s, MESSAGE_WARN, "the list has just changed, "
+			       "look again", now_ms);
+		return;
+	}
+
+	s->mode = SCREEN_PANES;
+	if (lamp)
+		lamp_do(s, desk, lamp, "retrieve", now_ms);
+	else
+		wish_arg(s, "retrieve", s->list_spot);
+}
+
+
+static void act(struct screen *s, const struct desk *desk,
+		enum action action, bool held, uint64_t now_ms)
+{
+	const struct keymap_row *row = keymap_row(action);
+	const struct call_fact *c = call_meant(s, desk), *in;
+
+	if (held && row && row->once)
+		return;
+
+	if (action >= ACTION_SPOT_1 && action <= ACTION_SPOT_12) {
+		if (!held)
+			(void)spot_key(s, desk,
+				       (size_t)(action - ACTION_SPOT_1),
+				       now_ms);
+		return;
+	}
+
+	switch (action) {
+
+	case ACTION_ENTER:
+		if (!held)
+			enter(s, desk, now_ms);
+		break;
+
+	case ACTION_PARK:     wish_arg(s, "park", NULL);              break;
+	case ACTION_RETRIEVE: wish_arg(s, "retrieve", NULL);          break;
+	case ACTION_UNDO:     wish_arg(s, "undo", NULL);              break;
+	case ACTION_ANSWER:   wish_call(s, "answer", c ? c->id : 0);  break;
+	case ACTION_HANGUP:   wish_call(s, "hangup", c ? c->id : 0);  break;
+	case ACTION_MUTE:     wish_arg(s, "mute", NULL);              break;
+	case ACTION_HOLD:     hold(s, desk, now_ms);                  break;
+	case ACTION_NOTE:     note(s, desk, now_ms);                  break;
+	case ACTION_KEYPAD:   keypad(s, desk, now_ms);                break;
+	case ACTION_QUIT:     quit(s, desk);                          break;
+
+	case ACTION_PARK_WHERE:
+		line_open(s, SCREEN_LINE_PARK, "");
+		break;
+
+	case ACTION_TRANSFER:
+		line_open(s, SCREEN_LINE_TRANSFER, "");
+		break;
+
+	case ACTION_ATTENDED:
+		if (s->prm.attended)
+			line_open(s, SCREEN_LINE_ATTENDED, "");
+		else
+			refuse(s, "attended transfer is not there yet; "
+			       "t transfers blindly", now_ms);
+		break;
+
+	case ACTION_DIAL:
+		line_open(s, SCREEN_LINE_DIAL, "");
+		break;
+
+	case ACTION_LIST:
+		s->mode = SCREEN_PARKED;
+		s->list_at = 0;
+		s->list_spot[0] = '\0';
+		list_follow(s, desk, now_ms);
+		s->list_ms = 0;
+		break;
+
+	case ACTION_LEFT: case ACTION_RIGHT: case ACTION_UP:
+	case ACTION_DOWN: case ACTION_PAGE_UP: case ACTION_PAGE_DOWN:
+	case ACTION_FIRST: case ACTION_LAST:
+		if (s->pane == SCREEN_LAMPS)
+			move_lamp(s, desk, action);
+		else
+			move_call(s, desk, action);
+		break;
+
+	case ACTION_PANE:
+		s->pane = s->pane == SCREEN_LAMPS ? SCREEN_CALLS :
+			SCREEN_LAMPS;
+		in = desk_call_in(desk, DESKCALL_INCOMING);
+		if (in)
+			s->call = in->id;
+		break;
+
+	case ACTION_FIND:
+		line_open(s, SCREEN_LINE_FIND, "");
+		break;
+
+	case ACTION_FIND_NEXT:
+		find_again(s, desk, false, now_ms);
+		break;
+
+	case ACTION_FIND_PREV:
+		find_again(s, desk, true, now_ms);
+		break;
+
+	case ACTION_COMMAND:
+		line_open(s, SCREEN_LINE_COMMAND, "");
+		break;
+
+	case ACTION_HELP:
+		s->mode = SCREEN_HELP;
+		s->help_top = 0;
+		break;
+
+	case ACTION_BACK:
+		if (keyguard_keypad(&s->guard, desk))
+			keyguard_set_keypad(&s->guard, 0);
+		break;
+
+	case ACTION_REDRAW:
+		(void)wish_add(s, WISH_REDRAW);
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+/* Digits */
+
+static void tone(struct screen *s, char c)
+{
+	const char arg[2] = {c, '\0'};
+
+	wish_arg(s, "dtmf", arg);
+}
+
+
+/** A digit has waited long enough, or another key follows it */
+static void digit_acts(struct screen *s, const struct desk *desk, char c,
+		       uint64_t now_ms)
+{
+	const char text[2] = {c, '\0'};
+
+	if (!c)
+		return;
+
+	if (keyguard_keypad(&s->guard, desk)) {
+		tone(s, c);
+	}
+	else if (!spot_key(s, desk, c == '0' ? 9 : (size_t)(c - '1'),
+			   now_ms)) {
+		/* no lamp has that label: the beginning of a number */
+		line_open(s, SCREEN_LINE_DIAL, text);
+	}
+}
+
+
+static void digit_key(struct screen *s, const struct desk *desk, char c,
+		      uint64_t now_ms)
+{
+	const bool tones = keyguard_keypad(&s->guard, desk) != 0;
+	char number[3] = "";
+
+	if (tones && s->guard.digit && s->guard.digit != c)
+		digit_acts(s, desk, keyguard_flush(&s->guard), now_ms);
+
+	switch (keyguard_digit(&s->guard, c, tones, now_ms)) {
+
+	case KEYGUARD_DIGIT_NUMBER:
+		number[0] = keyguard_flush(&s->guard);
+		number[1] = c;
+		line_open(s, SCREEN_LINE_DIAL, number);
+		break;
+
+	case KEYGUARD_DIGIT_TONE:
+		digit_acts(s, desk, keyguard_flush(&s->guard), now_ms);
+		tone(s, c);
+		break;
+
+	case KEYGUARD_DIGIT_DROP:
+	case KEYGUARD_DIGIT_WAIT:
+		break;
+	}
+}
+
+
+/** '*', '#' and '+' where they are no text; @return False: not ours */
+static bool star_key(struct screen *s, const struct desk *desk, char c,
+		     uint64_t now_ms)
+{
+	const struct call_fact *call = desk_call_in(desk, DESKCALL_ACTIVE);
+	char text[3] = "";
+
+	if (call && c != '+') {
+		digit_acts(s, desk, keyguard_flush(&s->guard), now_ms);
+		keyguard_set_keypad(&s->guard, call->id);
+		digit_key(s, desk, c, now_ms);
+		return true;
+	}
+
+	/* feature codes, "*98", and numbers of the world, "+49" */
+	text[0] = keyguard_flush(&s->guard);
+	text[text[0] ? 1 : 0] = c;
+	line_open(s, SCREEN_LINE_DIAL, text);
+
+	return true;
+}
+
+
+static void paste(struct screen *s, const struct desk *desk,
+		  const struct key *key)
+{
+	const bool number = strpbrk(key->text, "0123456789") != NULL;
+
+	if (!number)
+		return;
+
+	if (keyguard_keypad(&s->guard, desk)) {
+		char digits[64];
+
+		number_strip(digits, sizeof(digits), key->text);
+		if (!digits[strspn(digits, "0123456789*#")]) {
+			wish_arg(s, "dtmf", digits);
+			return;
+		}
+	}
+
+	line_open(s, SCREEN_LINE_DIAL, key->text);
+}
+
+
+/* Help */
+
+size_t screen_help_rows(void)
+{
+	const struct keymap_row *row;
+	size_t n = SCREEN_HELP_EXTRA;
+
+	for (row = keymap_rows(); row->action != ACTION_NONE; row++)
+		n += row->action > ACTION_SPOT_12;
+
+	return n;
+}
+
+
+int screen_body_h(const struct screen *s)
+{
+	return s->lay.small ? 0 : s->h - 3;
+}
+
+
+static void help_move(struct screen *s, long step)
+{
+	/* one row of the body is the heading */
+	const long max = (long)screen_help_rows() - (screen_body_h(s) - 1);
+	long top = (long)s->help_top + step;
+
+	if (top > max)
+		top = max;
+
+	s->help_top = top > 0 ? (size_t)top : 0;
+}
+
+
+/* Mouse */
+
+static void click(struct screen *s, const struct desk *desk,
+		  const struct key *key, uint64_t now_ms)
+{
+	const int cell = layout_cell_at(&s->lay, key->x, key->y);
+	size_t first, n = screen_lamps(s, desk, &first), row;
+	bool twice;
+
+	if (cell >= 0 && (size_t)cell < n) {
+		s->lamp = first + (size_t)cell;
+		s->pane = SCREEN_LAMPS;
+
+		twice = s->click_ms && s->click_lamp == s->lamp &&
+			now_ms - s->click_ms <= SCREEN_CLICK_MS;
+		s->click_ms = twice ? 0 : now_ms;
+		s->click_lamp = s->lamp;
+		if (twice)
+			lamp_do(s, desk, &desk->lampv[s->lamp], "spot",
+				now_ms);
+		return;
+	}
+
+	s->click_ms = 0;
+	if (!rect_has(&s->lay.calls, key->x, key->y))
+		return;
+
+	row = (size_t)(key->y - s->lay.calls.y) +
+		screen_calls_top(s, desk, (size_t)s->lay.calls.h);
+	s->pane = SCREEN_CALLS;
+	if (row < desk->callc)
+		s->call = desk->callv[row].id;
+}
+
+
+static void mouse(struct screen *s, const struct desk *desk,
+		  const struct key *key, uint64_t now_ms)
+{
+	const bool up = key->button == KEYIN_WHEEL_UP;
+
+	switch (s->mode) {
+
+	case SCREEN_PANES:
+		if (key->button == KEYIN_PRESS)
+			click(s, desk, key, now_ms);
+		else
+			move_lamp(s, desk, up ? ACTION_PAGE_UP :
+				  ACTION_PAGE_DOWN);
+		break;
+
+	case SCREEN_HELP:
+		if (key->button == KEYIN_PRESS)
+			s->mode = SCREEN_PANES;
+		else
+			help_move(s, up ? -3 : 3);
+		break;
+
+	case SCREEN_PARKED:
+		if (key->button != KEYIN_PRESS)
+			list_move(s, desk, up ? -1 : 1);
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+/* Keys */
+
+static void ask_key(struct screen *s, const struct desk *desk,
+		    const struct key *key, uint64_t now_ms)
+{
+	if (key->mods)
+		return;
+
+	if (key->code == 'y' || key->code == 'Y')
+		ask_yes(s, desk, now_ms);
+	else if (key->code == 'n' || key->code == 'N' || key->code == 'q' ||
+		 key->code == KEYIN_ESC)
+		s->mode = SCREEN_PANES;
+}
+
+
+static void help_key(struct screen *s, enum action action)
+{
+	const long page = screen_body_h(s) - 2;
+
+	switch (action) {
+
+	case ACTION_UP:        help_move(s, -1);              break;
+	case ACTION_DOWN:      help_move(s, 1);               break;
+	case ACTION_PAGE_UP:   help_move(s, -page);           break;
+	case ACTION_PAGE_DOWN: help_move(s, page);            break;
+	case ACTION_FIRST:     help_move(s, -(long)ACTIONS);  break;
+	case ACTION_LAST:      help_move(s, ACTIONS);         break;
+	default:
+		s->mode = SCREEN_PANES;
+		break;
+	}
+}
+
+
+static void list_key(struct screen *s, const struct desk *desk,
+		     enum action action, bool held, uint64_t now_ms)
+{
+	list_follow(s, desk, now_ms);
+
+	switch (action) {
+
+	case ACTION_UP:        list_move(s, desk, -1);                break;
+	case ACTION_DOWN:      list_move(s, desk, 1);                 break;
+	case ACTION_PAGE_UP:   list_move(s, desk, -10);               break;
+	case ACTION_PAGE_DOWN: list_move(s, desk, 10);                break;
+	case ACTION_FIRST:     list_move(s, desk, -(long)LAMPS_MAX);  break;
+	case ACTION_LAST:      list_move(s, desk, LAMPS_MAX);         break;
+
+	case ACTION_NOTE:
+		note(s, desk, now_ms);
+		break;
+
+	case ACTION_ENTER:
+	case ACTION_RETRIEVE:
+		if (!held)
+			list_enter(s, desk, now_ms);
+		break;
+
+	case ACTION_LIST: case ACTION_BACK: case ACTION_QUIT:
+		s->mode = SCREEN_PANES;
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+static void panes_key(struct screen *s, const struct desk *desk,
+		      const struct key *key, enum action action, bool held,
+		      uint64_t now_ms)
+{
+	const uint32_t c = key->mods ? 0 : key->code;
+
+	if (deaf(s, key, now_ms))
+		return;
+	s->deaf_ms = 0;
+
+	if (key->code == KEYIN_PASTE) {
+		paste(s, desk, key);
+		return;
+	}
+
+	if (c >= '0' && c <= '9') {
+		digit_key(s, desk, (char)c, now_ms);
+		return;
+	}
+
+	if (action == ACTION_NONE && (c == '*' || c == '#' || c == '+') &&
+	    star_key(s, desk, (char)c, now_ms))
+		return;
+
+	/* Esc takes back a digit that waits, any other key lets it act */
+	if (action == ACTION_BACK && s->guard.digit) {
+		(void)keyguard_flush(&s->guard);
+		return;
+	}
+	digit_acts(s, desk, keyguard_flush(&s->guard), now_ms);
+
+	act(s, desk, action, held, now_ms);
+}
+
+
+void screen_key(struct screen *s, const struct desk *desk,
+		const struct key *key, uint64_t now_ms)
+{
+	const enum action action = keymap_find(&s->keymap, key);
+	bool held;
+
+	if (key->code == KEYIN_MOUSE) {
+		mouse(s, desk, key, now_ms);
+		return;
+	}
+
+	held = keyguard_press(&s->guard, keyin_id(key), now_ms);
+
+	/* spot keys by F-key and Alt-digit act in every mode */
+	if (action >= ACTION_SPOT_1 && action <= ACTION_SPOT_12) {
+		if (s->mode == SCREEN_ASK && s->ask == SCREEN_ASK_QUIT)
+			return;
+		s->mode = SCREEN_PANES;
+		act(s, desk, action, held, now_ms);
+		return;
+	}
+
+	if (action == ACTION_REDRAW) {
+		act(s, desk, action, held, now_ms);
+		return;
+	}
+
+	switch (s->mode) {
+
+	case SCREEN_LINE:
+		if (key->code == KEYIN_ESC)
+			s->mode = SCREEN_PANES;
+		else
+			line_key(s, desk, key, now_ms);
+		break;
+
+	case SCREEN_ASK:
+		ask_key(s, desk, key, now_ms);
+		break;
+
+	case SCREEN_HELP:
+		help_key(s, action);
+		break;
+
+	case SCREEN_PARKED:
+		list_key(s, desk, action, held, now_ms);
+		break;
+
+	default:
+		panes_key(s, desk, key, action, held, now_ms);
+		break;
+	}
+}
+
+
+/* Time */
+
+static uint64_t edge(uint64_t now_ms, uint64_t period_ms)
+{
+	return (now_ms / period_ms + 1) * period_ms;
+}
+
+
+static void sooner(uint64_t *due, uint64_t t)
+{
+	if (t && (!*due || t < *due))
+		*due = t;
+}
+
+
+static uint64_t message_due(const struct screen *s)
+{
+	if (!s->message.text[0])
+		return 0;
+
+	switch (s->message.level) {
+
+	case MESSAGE_INFO: return s->message_ms + SCREEN_INFO_MS;
+	case MESSAGE_WARN: return s->message_ms + SCREEN_WARN_MS;
+	default:           return 0;
+	}
+}
+
+
+bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const uint64_t due = message_due(s);
+	bool bell = false;
+
+	digit_acts(s, desk, keyguard_step(&s->guard, now_ms), now_ms);
+
+	if (s->mode == SCREEN_PARKED)
+		list_follow(s, desk, now_ms);
+
+	if (due && now_ms >= due)
+		s->message.text[0] = '\0';
+
+	if (!desk_call_in(desk, DESKCALL_INCOMING)) {
+		s->bell_ms = 0;
+	}
+	else if (now_ms >= s->bell_ms) {
+		bell = !s->prm.bell_off;
+		s->bell_ms = now_ms + SCREEN_BELL_MS;
+	}
+
+	return bell;
+}
+
+
+uint64_t screen_due_ms(const struct screen *s, const struct desk *desk,
+		       uint64_t now_ms)
+{
+	bool slow = false, fast = false, seconds = desk->callc > 0;
+	uint64_t due = keyguard_due_ms(&s->guard);
+	size_t i, first, n = screen_lamps(s, desk, &first);
+
+	sooner(&due, message_due(s));
+
+	if (desk_call_in(desk, DESKCALL_INCOMING)) {
+		fast = true;
+		sooner(&due, s->bell_ms ? s->bell_ms : now_ms);
+	}
+
+	/* the heading tells how long the longest waits, on any page */
+	if (desk_longest(desk))
+		seconds = true;
+
+	for (i = first; i < first + n; i++) {
+
+		const struct lamp_fact *f = &desk->lampv[i].f;
+
+		if (f->stale)
+			continue;
+
+		slow    |= f->state == LAMP_PARKED;
+		fast    |= f->state == LAMP_RINGING;
+		seconds |= f->state >= LAMP_PARKED;
+	}
+
+	if (slow)
+		sooner(&due, edge(now_ms, SCREEN_FLASH_SLOW_MS));
+	if (fast)
+		sooner(&due, edge(now_ms, SCREEN_FLASH_FAST_MS));
+	if (seconds)
+		sooner(&due, edge(now_ms, 1000));
+
+	return due;
+}
