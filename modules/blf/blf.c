@@ -1,0 +1,1331 @@
+/**
+ * @file modules/blf/blf.c  The panel: accounts, lamps, one timer
+ *
+ * Wires the pure parts (blf_state, blf_sched_model, blf_gate_model,
+ * lamp_model) to libre (blf_sip) and to the decoder. A lamp is watched by
+ * one subscription, its root; each further branch of a forked SUBSCRIBE is
+ * one more, that lives and ends with the root.
+ */
+#include <stddef.h>
+#include <string.h>
+#include <re.h>
+#include "app/log.h"
+#include "modules/blf/blf.h"
+#include "modules/blf/blf_gate_model.h"
+#include "modules/blf/blf_sched_model.h"
+#include "modules/blf/blf_sip.h"
+#include "modules/blf/blf_state.h"
+#include "modules/blf/dialoginfo.h"
+#include "modules/blf/lamp_model.h"
+
+
+enum {
+	WINDOW = 32,
+	HURRY_MS = 2000,       /* all are looked at again within         */
+	HURRY_PAUSE_MS = 30000,
+	TAG_SZ = 256,
+};
+
+enum item {
+	ITEM_LEG = 0,
+	ITEM_ACCT,
+	ITEM_TELL,
+	ITEM_CLOSE,
+};
+
+/** Why a lamp is not live */
+enum why {
+	WHY_NONE = 0,
+	WHY_SILENT,            /* no answer                              */
+	WHY_UNSENT,            /* could not even be sent                 */
+	WHY_STATELESS,         /* answered, but no NOTIFY                */
+	WHY_SCODE,             /* refused with watch->scode              */
+	WHY_ENDED,             /* by the server, in a NOTIFY             */
+	WHY_RAN_OUT,           /* expired                                */
+	WHY_RESTARTED,
+	WHY_DENIED,            /* the account as a whole                 */
+};
+
+struct watch;
+
+/** One subscription */
+struct leg {
+	struct blf_sched_item item;
+	struct blf_sub sub;
+	struct blf_dlg dlg;
+	struct le qle;         /* queue for the window                   */
+	struct le le;          /* of a fork: in its watch                */
+	struct watch *watch;
+	uint32_t version;      /* of the last document                   */
+	bool version_known;
+	bool in_window;
+	bool fork;
+};
+
+/** One lamp */
+struct watch {
+	struct leg root;
+	struct lamp lamp;
+	struct list forkl;
+	struct blf *blf;
+	struct acct *acct;
+	const char *spot;      /* three strings in one block, `text`     */
+	const char *label;
+	const char *target;
+	char *text;
+	uint64_t shown;        /* hash of the last fact told             */
+	const char *word;      /* of WHY_ENDED: reason, static           */
+	uint16_t scode;
+	uint8_t why;
+	bool pending;          /* the server has still to decide         */
+};
+
+struct acct {
+	struct blf_gate gate;
+	struct blf_sched_item item;
+	struct list renewl;    /* wait for the window: live ones first   */
+	struct list newl;
+	uint64_t hurried_ms;
+	uint32_t expires_s;    /* that this server wants at least        */
+	unsigned idx;
+	bool silent;           /* nothing was answered of late           */
+	char reason[REASON_SZ - 20]; /* "not registered: " goes before it */
+};
+
+struct blf {
+	const struct clock *clock;
+	struct blf_sip *bs;
+	struct blf_sched sched;
+	struct tmr tmr;
+	uint64_t armed_ms;
+	struct acct *acctv;
+	size_t acctc;
+	struct watch *watchv;
+	size_t watchc;
+	struct list byel;      /* wait for the window to un-SUBSCRIBE    */
+	struct blf_sched_item tell;
+	struct blf_sched_item close;
+	struct dialoginfo *di;
+	struct dialoginfo_decoder *dec;
+	blf_h *h;
+	void *arg;
+	void (*closeh)(void *arg);
+	void *closearg;
+	size_t openc;          /* while closing: legs not closed yet     */
+	uint32_t recall_s;
+	uint32_t window;
+	uint32_t busy;         /* SUBSCRIBEs under way                   */
+	unsigned depth;        /* within a handler or a loop             */
+	bool closing;
+};
+
+
+static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
+		 uint64_t now_ms);
+
+
+/* ------------------------------------------------------------------------ */
+/* What is shown                                                             */
+
+static const char *scode_text(uint16_t scode)
+{
+	switch (scode) {
+
+	case 400: return "400 Bad Request: the server dislikes our SUBSCRIBE";
+	case 401:
+	case 407: return "password refused";
+	case 403: return "403 Forbidden: may not be watched";
+	case 404: return "404 Not Found: no hint for this spot?";
+	case 405: return "405: the server has no lamps";
+	case 406: return "406: the server has no dialog-info";
+	case 408: return "408: the server had no answer";
+	case 410: return "410: this number is gone";
+	case 423: return "423: any interval is too brief for the server";
+	case 480: return "480: not available at the moment";
+	case 481: return "481: the server does not know the subscription";
+	case 486: return "486: the server is busy";
+	case 489: return "489 Bad Event: the server tells no dialog state";
+	case 500: return "500: error of the server";
+	case 501: return "501: the server knows no SUBSCRIBE";
+	case 503: return "503: the server is overloaded";
+	default:  return NULL;
+	}
+}
+
+
+static void reason_print(char *buf, size_t sz, const struct watch *w)
+{
+	const struct acct *acct = w->acct;
+	const char *text;
+
+	if (w->root.sub.state == BLF_OFF) {
+		(void)re_snprintf(buf, sz, "not registered%s%s",
+				  acct->reason[0] ? ": " : "", acct->reason);
+		return;
+	}
+
+	switch (w->why) {
+
+	case WHY_SILENT:
+		str_ncpy(buf, "no answer from the server", sz);
+		break;
+
+	case WHY_UNSENT:
+		str_ncpy(buf, "the server cannot be reached", sz);
+		break;
+
+	case WHY_STATELESS:
+		str_ncpy(buf, "the server answers, but tells no state", sz);
+		break;
+
+	case WHY_SCODE:
+		text = scode_text(w->scode);
+		if (text)
+			str_ncpy(buf, text, sz);
+		else
+			(void)re_snprintf(buf, sz, "refused with %u",
+					  w->scode);
+		break;
+
+	case WHY_ENDED:
+		(void)re_snprintf(buf, sz, "ended by the server%s%s",
+				  w->word[0] ? ": " : "", w->word);
+		break;
+
+	case WHY_RAN_OUT:
+		str_ncpy(buf, "the subscription ran out", sz);
+		break;
+
+	case WHY_RESTARTED:
+		str_ncpy(buf, "the server was restarted", sz);
+		break;
+
+	case WHY_DENIED:
+		str_ncpy(buf, "the server does not accept this account", sz);
+		break;
+
+	default:
+		str_ncpy(buf, acct->silent ? "no answer from the server"
+			 : "asking the server", sz);
+		break;
+	}
+}
+
+
+static uint64_t fnv1a(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	for (size_t i=0; i<n; i++)
+		h = (h ^ b[i]) * 0x100000001b3ull;
+
+	return h ? h : 1;
+}
+
+
+static bool all_fresh(const struct watch *w)
+{
+	const struct le *le;
+
+	if (!w->root.sub.fresh)
+		return false;
+
+	for (le = w->forkl.head; le; le = le->next) {
+
+		const struct leg *leg = le->data;
+
+		if (!leg->sub.fresh)
+			return false;
+	}
+
+	return true;
+}
+
+
+/* Tell the lamp's fact if it is another than the last one told. Keeping a
+   hash instead of the fact saves 600 bytes a lamp */
+static void tell(struct watch *w)
+{
+	struct blf *blf = w->blf;
+	struct lamp_fact fact;
+	uint64_t hash;
+
+	if (blf->closing)
+		return;
+
+	memset(&fact, 0, sizeof(fact));
+	fact.idx     = (unsigned)(w - blf->watchv);
+	fact.kind    = w->lamp.kind;
+	fact.account = w->acct->idx;
+	str_ncpy(fact.spot, w->spot, sizeof(fact.spot));
+	str_ncpy(fact.label, w->label, sizeof(fact.label));
+
+	lamp_view(&w->lamp, &fact);
+
+	if (!all_fresh(w)) {
+		fact.stale = fact.state != LAMP_UNKNOWN;
+		memset(fact.reason, 0, sizeof(fact.reason));
+		reason_print(fact.reason, sizeof(fact.reason), w);
+	}
+	else if (fact.state == LAMP_UNKNOWN && !fact.reason[0]) {
+		str_ncpy(fact.reason, w->pending
+			 ? "the server has not decided yet"
+			 : "the server tells no state", sizeof(fact.reason));
+	}
+
+	hash = fnv1a(&fact, sizeof(fact));
+	if (hash == w->shown)
+		return;
+
+	w->shown = hash;
+
+	++blf->depth;
+	blf->h(&fact, blf->arg);
+	--blf->depth;
+}
+
+
+/* ------------------------------------------------------------------------ */
+/* One subscription                                                          */
+
+static struct leg *dlg_leg(struct blf_dlg *dlg)
+{
+	return (struct leg *)(void *)((char *)dlg -
+				      offsetof(struct leg, dlg));
+}
+
+
+static void window_enter(struct leg *leg, uint64_t now_ms)
+{
+	if (!leg->in_window) {
+		leg->in_window = true;
+		++leg->watch->blf->busy;
+		blf_gate_sent(&leg->watch->acct->gate, now_ms);
+	}
+}
+
+
+static void window_leave(struct leg *leg)
+{
+	if (leg->in_window) {
+		leg->in_window = false;
+		--leg->watch->blf->busy;
+		blf_gate_done(&leg->watch->acct->gate);
+	}
+}
+
+
+/* Nobody waits for an answer any more */
+static void leg_cancel(struct leg *leg)
+{
+	blf_dlg_cancel(&leg->dlg);
+	window_leave(leg);
+}
+
+
+static void leg_forget(struct leg *leg, uint64_t now_ms)
+{
+	blf_dlg_forget(&leg->dlg, now_ms);
+	window_leave(leg);
+}
+
+
+static void leg_close(struct leg *leg, uint64_t now_ms)
+{
+	leg_forget(leg, now_ms);
+	list_unlink(&leg->qle);
+	(void)blf_sched_set(&leg->watch->blf->sched, &leg->item,
+			    BLF_SCHED_NEVER);
+}
+
+
+static void fork_destructor(void *arg)
+{
+	struct leg *leg = arg;
+
+	leg_close(leg, clock_ms(leg->watch->blf->clock));
+	list_unlink(&leg->le);
+}
+
+
+static void log_move(const struct leg *leg, enum blf_state from,
+		     enum blf_event ev)
+{
+	const enum blf_state to = leg->sub.state;
+	const bool bad = to == BLF_DOUBT || to == BLF_RETRY ||
+		to == BLF_REFUSED;
+
+	if (from == to)
+		return;
+
+	applog(bad ? APPLOG_INFO : APPLOG_DEBUG, "blf: %s%s %s -> %s on %s",
+	       leg->watch->spot, leg->fork ? " (fork)" : "",
+	       blf_state_name(from), blf_state_name(to), blf_event_name(ev));
+}
+
+
+/* All of an account that wait for better times, or that are live after the
+   server was seen to have forgotten one: within two seconds, not at once */
+static void hurry(struct blf *blf, struct acct *acct, bool live,
+		  bool refused, uint64_t now_ms)
+{
+	if (live) {
+		if (acct->hurried_ms &&
+		    now_ms - acct->hurried_ms < HURRY_PAUSE_MS)
+			return;
+		acct->hurried_ms = now_ms ? now_ms : 1;
+	}
+
+	for (size_t i=0; i<blf->watchc; i++) {
+
+		struct leg *leg = &blf->watchv[i].root;
+
+		if (leg->watch->acct != acct ||
+		    (leg->sub.state == BLF_LIVE) != live)
+			continue;
+
+		blf_nudge(&leg->sub, now_ms +
+			  blf_jitter(&leg->sub, HURRY_MS), refused);
+		(void)blf_sched_set(&blf->sched, &leg->item,
+				    leg->sub.due_ms);
+	}
+}
+
+
+/* Those in the queue learn why they wait */
+static void acct_silent(struct blf *blf, struct acct *acct, bool silent)
+{
+	if (acct->silent == silent)
+		return;
+
+	acct->silent = silent;
+
+	for (size_t i=0; i<blf->watchc; i++) {
+		if (blf->watchv[i].acct == acct)
+			tell(&blf->watchv[i]);
+	}
+}
+
+
+static void gate_news(struct leg *leg, enum blf_gate_news news,
+		      uint64_t sent_ms, uint64_t now_ms)
+{
+	struct blf *blf = leg->watch->blf;
+	struct acct *acct = leg->watch->acct;
+	const uint8_t before = acct->gate.mode;
+
+	if (blf_gate_step(&acct->gate, news, sent_ms, now_ms))
+		hurry(blf, acct, false, before == BLF_GATE_DENIED, now_ms);
+
+	if (news != BLF_GATE_SILENCE)
+		acct_silent(blf, acct, false);
+	else if (acct->gate.mode == BLF_GATE_PROBE)
+		acct_silent(blf, acct, true);
+
+	if (acct->gate.mode != before)
+		applog(acct->gate.mode == BLF_GATE_DENIED ? APPLOG_WARN
+		       : APPLOG_INFO, "blf: account %u: %s", acct->idx,
+		       acct->gate.mode == BLF_GATE_OPEN
+		       ? "the server answers"
+		       : acct->gate.mode == BLF_GATE_DENIED
+		       ? "the server does not accept us"
+		       : "the server is silent");
+}
+
+
+static void forks_drop(struct watch *w)
+{
+	list_flush(&w->forkl);
+}
+
+
+/* A fork is not subscribed again: its root is, which asks all branches */
+static void fork_over(struct leg *leg, const char *tag, enum blf_event ev,
+		      uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+
+	(void)lamp_forget(&w->lamp, tag, "", now_ms);
+	mem_deref(leg);
+
+	if (ev != BLF_EV_REFUSED)
+		step(&w->root, BLF_EV_AGAIN, 0, now_ms);
+	else
+		tell(w);
+}
+
+
+static void unsubscribe(struct leg *leg, uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+
+	if (leg->sub.state == BLF_CLOSING) {
+		leg_cancel(leg);
+		list_append(&w->blf->byel, &leg->qle, leg);
+		return;
+	}
+
+	/* Timer N: the server may hold a subscription that we gave up. If
+	   it is silent there is no point in telling it so */
+	if (w->acct->gate.mode == BLF_GATE_OPEN)
+		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_LEAVE, now_ms);
+
+	leg_forget(leg, now_ms);
+}
+
+
+static void closed(struct blf *blf, uint64_t now_ms)
+{
+	if (blf->openc && --blf->openc == 0)
+		(void)blf_sched_set(&blf->sched, &blf->close, now_ms);
+}
+
+
+/* @return 0, or why nothing could be sent */
+static int act(struct leg *leg, enum blf_action action, uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+	struct acct *acct = w->acct;
+	int err = 0;
+
+	switch (action) {
+
+	case BLF_ACT_QUEUE:
+		leg_cancel(leg);
+		list_append(leg->sub.state == BLF_RENEW ? &acct->renewl
+			    : &acct->newl, &leg->qle, leg);
+		break;
+
+	case BLF_ACT_SUBSCRIBE:
+		if (leg->sub.expires_s < acct->expires_s)
+			leg->sub.expires_s = acct->expires_s;
+		leg->version_known = false;
+		forks_drop(w);
+		(void)lamp_reset(&w->lamp, "");
+		window_enter(leg, now_ms);
+		err = blf_dlg_subscribe(&leg->dlg, leg->sub.expires_s,
+					now_ms);
+		break;
+
+	case BLF_ACT_REFRESH:
+		window_enter(leg, now_ms);
+		err = blf_dlg_refresh(&leg->dlg, leg->sub.expires_s, now_ms);
+		break;
+
+	case BLF_ACT_FORGET:
+		leg_forget(leg, now_ms);
+		break;
+
+	case BLF_ACT_UNSUBSCRIBE:
+		unsubscribe(leg, now_ms);
+		break;
+
+	default:
+		break;
+	}
+
+	return err;
+}
+
+
+static bool is_over(enum blf_state state)
+{
+	return state == BLF_QUEUED || state == BLF_RETRY ||
+		state == BLF_REFUSED;
+}
+
+
+static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
+		 uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+	struct blf *blf = w->blf;
+	const bool fresh = leg->sub.fresh;
+	enum blf_action action;
+	enum blf_state from;
+	char tag[TAG_SZ];
+	int err;
+
+	str_ncpy(tag, leg->fork && leg->dlg.remote ? leg->dlg.remote : "",
+		 sizeof(tag));
+
+	++blf->depth;
+
+ again:
+	from   = leg->sub.state;
+	action = blf_step(&leg->sub, ev, val_s, now_ms);
+
+	log_move(leg, from, ev);
+
+	if (from != leg->sub.state)
+		list_unlink(&leg->qle);
+
+	err = act(leg, action, now_ms);
+	if (err) {
+		applog(APPLOG_INFO, "blf: %s cannot be sent: %m", w->spot,
+		       err);
+		window_leave(leg);
+		gate_news(leg, BLF_GATE_SILENCE, now_ms, now_ms);
+		w->why = WHY_UNSENT;
+		ev = BLF_EV_TIMEOUT;
+		val_s = 0;
+		goto again;
+	}
+
+	(void)blf_sched_set(&blf->sched, &leg->item, leg->sub.due_ms);
+
+	if (from != leg->sub.state && leg->sub.state == BLF_CLOSED)
+		closed(blf, now_ms);
+
+	if (leg->sub.fresh && !leg->fork)
+		w->why = WHY_NONE;
+	else if (fresh && !leg->sub.fresh)
+		(void)lamp_lost(&w->lamp, "");
+
+	if (leg->fork && is_over(leg->sub.state)) {
+		fork_over(leg, tag, ev, now_ms);
+		goto out;
+	}
+
+	/* a root that is over takes its branches along */
+	if (!leg->fork && is_over(leg->sub.state))
+		forks_drop(w);
+
+	tell(w);
+
+ out:
+	--blf->depth;
+}
+
+
+/* ------------------------------------------------------------------------ */
+/* The window and the timer                                                  */
+
+static void poll_handler(void *arg)
+{
+	blf_poll(arg);
+}
+
+
+static void arm(struct blf *blf, uint64_t now_ms)
+{
+	const uint64_t next = blf_sched_next_ms(&blf->sched);
+
+	/* each start of a timer walks libre's list: one that fires too
+	   early is cheaper than to move it back with each NOTIFY */
+	if (next >= blf->armed_ms)
+		return;
+
+	blf->armed_ms = next;
+	tmr_start(&blf->tmr, next > now_ms ? next - now_ms : 0,
+		  poll_handler, blf);
+}
+
+
+static void pump_acct(struct blf *blf, struct acct *acct, uint64_t now_ms)
+{
+	struct leg *leg;
+
+	while (blf->busy < blf->window &&
+	       blf_gate_may(&acct->gate, now_ms)) {
+
+		leg = list_ledata(acct->renewl.head);
+		if (!leg)
+			leg = list_ledata(acct->newl.head);
+		if (!leg)
+			break;
+
+		step(leg, BLF_EV_SLOT, 0, now_ms);
+	}
+
+	if (acct->gate.mode == BLF_GATE_DENIED && !acct->gate.busy &&
+	    !blf_gate_may(&acct->gate, now_ms)) {
+
+		while ((leg = list_ledata(acct->newl.head))) {
+			if (leg->watch->why != WHY_SCODE)
+				leg->watch->why = WHY_DENIED;
+			step(leg, BLF_EV_REFUSED, 0, now_ms);
+		}
+	}
+
+	(void)blf_sched_set(&blf->sched, &acct->item,
+			    acct->renewl.head || acct->newl.head
+			    ? blf_gate_due_ms(&acct->gate)
+			    : BLF_SCHED_NEVER);
+}
+
+
+/* After whatever happened: send what may be sent, set the timer */
+static void work(struct blf *blf, uint64_t now_ms)
+{
+	struct leg *leg;
+
+	if (blf->depth)
+		return;
+
+	while (blf->busy < blf->window &&
+	       (leg = list_ledata(blf->byel.head))) {
+
+		list_unlink(&leg->qle);
+		window_enter(leg, now_ms);
+
+		if (blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_WAIT, now_ms)) {
+			window_leave(leg);
+			step(leg, BLF_EV_TIMEOUT, 0, now_ms);
+		}
+	}
+
+	for (size_t i=0; i<blf->acctc; i++)
+		pump_acct(blf, &blf->acctv[i], now_ms);
+
+	arm(blf, now_ms);
+}
+
+
+static void leg_due(struct leg *leg, uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+
+	switch (leg->sub.state) {
+
+	case BLF_WAIT:
+	case BLF_REFRESH:
+		if (leg->dlg.accepted) {
+			w->why = WHY_STATELESS;
+			break;
+		}
+		w->why = WHY_SILENT;
+		gate_news(leg, BLF_GATE_SILENCE, leg->dlg.sent_ms, now_ms);
+		break;
+
+	case BLF_LIVE:
+	case BLF_RENEW:
+	case BLF_DOUBT:
+		if (now_ms >= leg->sub.exp_ms && !w->why)
+			w->why = WHY_RAN_OUT;
+		break;
+
+	default:
+		break;
+	}
+
+	step(leg, BLF_EV_DUE, 0, now_ms);
+}
+
+
+static void tell_all(struct blf *blf)
+{
+	(void)blf_sched_set(&blf->sched, &blf->tell, BLF_SCHED_NEVER);
+
+	for (size_t i=0; i<blf->watchc; i++)
+		tell(&blf->watchv[i]);
+}
+
+
+static void close_now(struct blf *blf, uint64_t now_ms)
+{
+	void (*closeh)(void *arg) = blf->closeh;
+	struct leg *leg;
+
+	(void)blf_sched_set(&blf->sched, &blf->close, BLF_SCHED_NEVER);
+
+	/* those whose turn never came get at least one datagram */
+	while ((leg = list_ledata(blf->byel.head))) {
+		list_unlink(&leg->qle);
+		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_ONCE, now_ms);
+		step(leg, BLF_EV_TIMEOUT, 0, now_ms);
+	}
+
+	blf->closeh = NULL;
+	if (closeh)
+		closeh(blf->closearg);
+}
+
+
+void blf_poll(struct blf *blf)
+{
+	struct blf_sched_item *item;
+	bool closed_now = false;
+	uint64_t now_ms;
+
+	if (!blf || blf->depth)
+		return;
+
+	now_ms = clock_ms(blf->clock);
+
+	/* whatever was armed was for a time that is over */
+	blf->armed_ms = BLF_SCHED_NEVER;
+
+	while (!closed_now && (item = blf_sched_due(&blf->sched, now_ms))) {
+
+		switch (item->kind) {
+
+		case ITEM_LEG:
+			leg_due((struct leg *)(void *)item, now_ms);
+			break;
+
+		case ITEM_TELL:
+			tell_all(blf);
+			break;
+
+		case ITEM_CLOSE:
+			closed_now = true;
+			break;
+
+		default:
+			(void)blf_sched_set(&blf->sched, item,
+					    BLF_SCHED_NEVER);
+			break;
+		}
+	}
+
+	work(blf, now_ms);
+
+	/* the last word: the handler may well end all this */
+	if (closed_now)
+		close_now(blf, now_ms);
+}
+
+
+/* ------------------------------------------------------------------------ */
+/* What the SIP side tells                                                   */
+
+static void answer_handler(struct blf_dlg *dlg, enum blf_event ev,
+			   uint16_t scode, uint32_t val_s, uint64_t now_ms,
+			   void *arg)
+{
+	struct leg *leg = dlg_leg(dlg);
+	struct watch *w = leg->watch;
+	struct blf *blf = arg;
+	enum blf_gate_news news = BLF_GATE_ALIVE;
+
+	window_leave(leg);
+
+	if (ev == BLF_EV_TIMEOUT)
+		news = BLF_GATE_SILENCE;
+	else if (ev == BLF_EV_OK)
+		news = BLF_GATE_ACCEPTED;
+	else if (scode == 401 || scode == 407)
+		news = BLF_GATE_PASSWORD;
+	else if (scode == 403)
+		news = BLF_GATE_FORBID;
+
+	gate_news(leg, news, leg->dlg.sent_ms, now_ms);
+
+	if (ev != BLF_EV_OK) {
+		w->why   = ev == BLF_EV_TIMEOUT ? WHY_SILENT : WHY_SCODE;
+		w->scode = scode;
+		applog(APPLOG_DEBUG, "blf: %s answered %u", w->spot, scode);
+	}
+
+	/* one forgotten subscription is the sign of many */
+	if (ev == BLF_EV_GONE && scode == 481 && !blf->closing)
+		hurry(blf, w->acct, true, false, now_ms);
+
+	step(leg, ev, val_s, now_ms);
+
+	if (ev == BLF_EV_BRIEF && w->root.sub.expires_s > w->acct->expires_s)
+		w->acct->expires_s = w->root.sub.expires_s;
+
+	work(blf, now_ms);
+}
+
+
+/* @return True if full state is to be asked for */
+static bool document(struct leg *leg, const struct blf_notify *n,
+		     uint64_t now_ms)
+{
+	struct watch *w = leg->watch;
+	struct blf *blf = w->blf;
+	unsigned out;
+	int err;
+
+	if (n->cut) {
+		(void)lamp_lost(&w->lamp,
+				"the message was cut on its way");
+		return true;
+	}
+
+	err = dialoginfo_decode(blf->di, blf->dec, n->body, n->len);
+	if (err)
+		applog(APPLOG_INFO, "blf: %s: document refused: %s",
+		       w->spot, blf->di->reason);
+
+	out = lamp_step(&w->lamp, leg->dlg.remote, blf->di, now_ms);
+
+	if (!err && !(out & LAMP_OUT_DISCARDED)) {
+		leg->version       = blf->di->version;
+		leg->version_known = blf->di->version_known;
+	}
+
+	return out & (LAMP_OUT_REFRESH_WANTED | LAMP_OUT_NOT_UNDERSTOOD);
+}
+
+
+/* The server gives a parked call back after its time: a spot that is taken
+   for longer is looked at, so that a lost NOTIFY does not lie for long */
+static void recall(struct leg *leg, uint64_t now_ms)
+{
+	const struct lamp *lamp = &leg->watch->lamp;
+	const uint64_t period = leg->watch->blf->recall_s * 1000ull;
+	uint64_t since;
+
+	if (!period || lamp->state != LAMP_PARKED || lamp->stale)
+		return;
+
+	since = now_ms > lamp->since_ms ? now_ms - lamp->since_ms : 0;
+
+	blf_nudge(&leg->sub, now_ms + period - since % period, false);
+	(void)blf_sched_set(&leg->watch->blf->sched, &leg->item,
+			    leg->sub.due_ms);
+}
+
+
+static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
+			   uint64_t now_ms, void *arg)
+{
+	struct leg *leg = dlg_leg(dlg);
+	struct watch *w = leg->watch;
+	struct blf *blf = arg;
+	bool ask = false;
+
+	gate_news(leg, BLF_GATE_ALIVE, 0, now_ms);
+
+	if (n->late) {
+		applog(APPLOG_DEBUG, "blf: %s: late NOTIFY dropped", w->spot);
+		step(leg, BLF_EV_ASK, 0, now_ms);
+	}
+	else if (n->restart) {
+		applog(APPLOG_INFO, "blf: %s: the notifier counts anew",
+		       w->spot);
+		w->why = WHY_RESTARTED;
+		hurry(blf, w->acct, true, false, now_ms);
+		step(leg, BLF_EV_AGAIN, 0, now_ms);
+	}
+	else {
+		w->pending = n->pending;
+
+		if (n->body)
+			ask = document(leg, n, now_ms);
+		else if (n->cut)
+			ask = true;
+
+		if (n->ev != BLF_EV_NOTIFY) {
+			w->why  = WHY_ENDED;
+			w->word = n->reason;
+		}
+
+		step(leg, n->ev, n->val_s, now_ms);
+
+		if (n->ev == BLF_EV_NOTIFY) {
+			if (ask)
+				step(leg, BLF_EV_ASK, 0, now_ms);
+			recall(leg, now_ms);
+		}
+	}
+
+	work(blf, now_ms);
+}
+
+
+static bool known_handler(struct blf_dlg *dlg, const void *body, size_t len,
+			  void *arg)
+{
+	const struct leg *leg = dlg_leg(dlg);
+	struct blf *blf = arg;
+
+	if (dialoginfo_decode(blf->di, blf->dec, body, len))
+		return true;
+
+	return !blf->di->version_known || !leg->version_known ||
+		blf->di->version <= leg->version;
+}
+
+
+static void leg_init(struct leg *leg, struct watch *w, uint32_t expires_s,
+		     uint32_t seed)
+{
+	leg->watch     = w;
+	leg->item.kind = ITEM_LEG;
+	blf_sub_init(&leg->sub, expires_s, seed);
+	blf_dlg_init(&leg->dlg, w->blf->bs, w->acct->idx, w->target);
+}
+
+
+static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
+{
+	struct leg *root = dlg_leg(dlg), *leg;
+	struct watch *w = root->watch;
+	struct blf *blf = arg;
+	const uint64_t now_ms = clock_ms(blf->clock);
+
+	if (list_count(&w->forkl) + 1 >= LAMP_FORKS_MAX)
+		return NULL;
+
+	switch (root->sub.state) {
+
+	case BLF_WAIT:
+	case BLF_LIVE:
+	case BLF_RENEW:
+	case BLF_REFRESH:
+	case BLF_DOUBT:
+		break;
+
+	default:
+		return NULL;
+	}
+
+	/* room for it, so that the schedule never fails later */
+	if (blf_sched_reserve(&blf->sched, blf->sched.itemc + 1))
+		return NULL;
+
+	leg = mem_zalloc(sizeof(*leg), fork_destructor);
+	if (!leg)
+		return NULL;
+
+	leg_init(leg, w, root->sub.expires_s, 0);
+	blf_sub_fork(&leg->sub, &root->sub, 0, now_ms);
+	leg->fork = true;
+	list_append(&w->forkl, &leg->le, leg);
+
+	applog(APPLOG_INFO, "blf: %s forked, branch %u", w->spot,
+	       list_count(&w->forkl));
+
+	return &leg->dlg;
+}
+
+
+bool blf_request(struct blf *blf, const struct sip_msg *msg)
+{
+	return blf && blf_sip_request(blf->bs, msg);
+}
+
+
+/* ------------------------------------------------------------------------ */
+/* Life of the panel                                                         */
+
+static bool has_subscription(const struct leg *leg)
+{
+	switch (leg->sub.state) {
+
+	case BLF_LIVE:
+	case BLF_RENEW:
+	case BLF_REFRESH:
+	case BLF_DOUBT:
+	case BLF_CLOSING:
+		return true;
+
+	default:
+		return false;
+	}
+}
+
+
+static void leg_bye(struct leg *leg, uint64_t now_ms)
+{
+	if (leg->watch->acct->gate.mode != BLF_GATE_SHUT &&
+	    has_subscription(leg))
+		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_ONCE, now_ms);
+}
+
+
+static void destructor(void *arg)
+{
+	struct blf *blf = arg;
+	const uint64_t now_ms = clock_ms(blf->clock);
+	struct le *le;
+
+	tmr_cancel(&blf->tmr);
+
+	for (size_t i=0; blf->watchv && i<blf->watchc; i++) {
+
+		struct watch *w = &blf->watchv[i];
+
+		/* not reached by a blf_alloc() that failed */
+		if (!w->blf)
+			continue;
+
+		leg_bye(&w->root, now_ms);
+		for (le = w->forkl.head; le; le = le->next)
+			leg_bye(le->data, now_ms);
+
+		forks_drop(w);
+		leg_close(&w->root, now_ms);
+		lamp_close(&w->lamp);
+		mem_deref(w->text);
+	}
+
+	blf_sched_reset(&blf->sched);
+	dialoginfo_decoder_free(blf->dec);
+	mem_deref(blf->bs);
+	mem_deref(blf->watchv);
+	mem_deref(blf->acctv);
+	mem_deref(blf->di);
+}
+
+
+static int watch_init(struct watch *w, struct blf *blf,
+		      const struct blf_spec *spec, uint32_t expires_s,
+		      uint32_t seed)
+{
+	const char *label = spec->label ? spec->label : "";
+	int err;
+
+	if (!spec->spot || !spec->target || spec->account >= blf->acctc)
+		return EINVAL;
+
+	err = re_sdprintf(&w->text, "%s%c%s%c%s", spec->spot, 0, label, 0,
+			  spec->target);
+	if (err)
+		return err;
+
+	w->blf    = blf;
+	w->acct   = &blf->acctv[spec->account];
+	w->spot   = w->text;
+	w->label  = w->spot + strlen(w->spot) + 1;
+	w->target = w->label + strlen(w->label) + 1;
+	w->word   = "";
+
+	lamp_init(&w->lamp, spec->kind, w->spot, spec->rules);
+	leg_init(&w->root, w, expires_s, seed);
+
+	return 0;
+}
+
+
+int blf_alloc(struct blf **blfp, const struct clock *clock,
+	      const struct blf_prm *prm,
+	      const struct blf_account *accv, size_t accc,
+	      const struct blf_spec *specv, size_t specc,
+	      blf_h *h, void *arg)
+{
+	static const struct blf_sip_handlers handlers = {
+		.answerh = answer_handler,
+		.notifyh = notify_handler,
+		.forkh   = fork_handler,
+		.knownh  = known_handler,
+	};
+	uint32_t seed, expires_s;
+	struct blf *blf;
+	int err;
+
+	if (!blfp || !clock || !accv || !accc || (specc && !specv) || !h)
+		return EINVAL;
+
+	blf = mem_zalloc(sizeof(*blf), destructor);
+	if (!blf)
+		return ENOMEM;
+
+	blf->clock    = clock;
+	blf->h        = h;
+	blf->arg      = arg;
+	blf->armed_ms = BLF_SCHED_NEVER;
+	blf->window   = prm && prm->window ? prm->window : WINDOW;
+	blf->recall_s = prm ? prm->recall_s : 0;
+	expires_s     = prm ? prm->expires_s : 0;
+	seed          = prm && prm->seed ? prm->seed : rand_u32();
+	blf_sched_init(&blf->sched);
+
+	blf->tell.kind  = ITEM_TELL;
+	blf->close.kind = ITEM_CLOSE;
+
+	blf->acctv  = mem_zalloc(accc * sizeof(*blf->acctv), NULL);
+	blf->watchv = mem_zalloc((specc + 1) * sizeof(*blf->watchv), NULL);
+	blf->di     = mem_zalloc(sizeof(*blf->di), NULL);
+	if (!blf->acctv || !blf->watchv || !blf->di) {
+		err = ENOMEM;
+		goto out;
+	}
+
+	blf->acctc  = accc;
+	blf->watchc = specc;
+
+	for (size_t i=0; i<accc; i++) {
+		blf->acctv[i].idx       = (unsigned)i;
+		blf->acctv[i].item.kind = ITEM_ACCT;
+	}
+
+	err = dialoginfo_decoder_alloc(&blf->dec);
+	if (err)
+		goto out;
+
+	err = blf_sip_alloc(&blf->bs, clock, accv, accc, 2 * specc,
+			    &handlers, blf);
+	if (err)
+		goto out;
+
+	err = blf_sched_reserve(&blf->sched, specc + accc + 8);
+	if (err)
+		goto out;
+
+	for (size_t i=0; i<specc; i++) {
+		err = watch_init(&blf->watchv[i], blf, &specv[i], expires_s,
+				 seed + (uint32_t)i);
+		if (err)
+			goto out;
+	}
+
+	(void)blf_sched_set(&blf->sched, &blf->tell, clock_ms(clock));
+	arm(blf, clock_ms(clock));
+
+ out:
+	if (err)
+		mem_deref(blf);
+	else
+		*blfp = blf;
+
+	return err;
+}
+
+
+void blf_registered(struct blf *blf, unsigned account, bool registered,
+		    bool fresh, const char *reason)
+{
+	struct acct *acct;
+	uint64_t now_ms;
+	struct le *le;
+
+	if (!blf || account >= blf->acctc || blf->closing)
+		return;
+
+	acct   = &blf->acctv[account];
+	now_ms = clock_ms(blf->clock);
+
+	++blf->depth;
+
+	str_ncpy(acct->reason, reason ? reason : "", sizeof(acct->reason));
+
+	acct->silent = false;
+
+	if (!registered)
+		blf_gate_shut(&acct->gate);
+	else if (fresh || acct->gate.mode == BLF_GATE_SHUT) {
+		blf_gate_start(&acct->gate);
+		blf_sip_fresh(blf->bs, account);
+	}
+
+	for (size_t i=0; i<blf->watchc; i++) {
+
+		struct watch *w = &blf->watchv[i];
+
+		if (w->acct != acct)
+			continue;
+
+		if (!registered) {
+			step(&w->root, BLF_EV_STOP, 0, now_ms);
+			for (le = w->forkl.head; le; ) {
+				struct leg *leg = le->data;
+
+				le = le->next;
+				step(leg, BLF_EV_STOP, 0, now_ms);
+			}
+			tell(w);
+		}
+		else if (fresh || w->root.sub.state == BLF_OFF) {
+			w->why = WHY_NONE;
+			step(&w->root, BLF_EV_START, 0, now_ms);
+		}
+	}
+
+	if (blf->tell.pos)
+		tell_all(blf);
+
+	--blf->depth;
+
+	work(blf, now_ms);
+}
+
+
+static bool lost(enum blf_state state)
+{
+	return state == BLF_DOUBT || state == BLF_RETRY ||
+		state == BLF_REFUSED;
+}
+
+
+int blf_resubscribe(struct blf *blf, const char *spot)
+{
+	uint64_t now_ms;
+	bool found = false;
+
+	if (!blf)
+		return EINVAL;
+
+	if (blf->closing)
+		return ESHUTDOWN;
+
+	now_ms = clock_ms(blf->clock);
+
+	for (size_t i=0; i<blf->acctc; i++) {
+		if (blf->acctv[i].gate.mode == BLF_GATE_DENIED)
+			blf_gate_start(&blf->acctv[i].gate);
+	}
+
+	for (size_t i=0; i<blf->watchc; i++) {
+
+		struct watch *w = &blf->watchv[i];
+
+		if (spot ? !!str_cmp(spot, w->spot)
+		    : !lost(w->root.sub.state))
+			continue;
+
+		found = true;
+
+		if (w->root.sub.state == BLF_OFF)
+			continue;
+
+		/* not left behind to count against us */
+		if (has_subscription(&w->root)) {
+			leg_cancel(&w->root);
+			(void)blf_dlg_unsubscribe(&w->root.dlg,
+						  BLF_BYE_LEAVE, now_ms);
+		}
+
+		w->why = WHY_NONE;
+		step(&w->root, BLF_EV_START, 0, now_ms);
+	}
+
+	work(blf, now_ms);
+
+	return found || !spot ? 0 : ENOENT;
+}
+
+
+void blf_close(struct blf *blf, void (*h)(void *arg), void *arg)
+{
+	uint64_t now_ms;
+	struct le *le;
+
+	if (!blf || blf->closing)
+		return;
+
+	now_ms = clock_ms(blf->clock);
+
+	blf->closing  = true;
+	blf->closeh   = h;
+	blf->closearg = arg;
+	blf->openc    = 1;
+
+	(void)blf_sched_set(&blf->sched, &blf->close, now_ms + BLF_CLOSE_MS);
+
+	++blf->depth;
+
+	for (size_t i=0; i<blf->watchc; i++) {
+
+		struct watch *w = &blf->watchv[i];
+
+		++blf->openc;
+		step(&w->root, BLF_EV_CLOSE, 0, now_ms);
+
+		for (le = w->forkl.head; le; le = le->next) {
+			++blf->openc;
+			step(le->data, BLF_EV_CLOSE, 0, now_ms);
+		}
+	}
+
+	--blf->depth;
+
+	closed(blf, now_ms);
+	work(blf, now_ms);
+}

@@ -1,0 +1,106 @@
+/**
+ * @file modules/blf/blf.h  Lamps: one subscription each to the Dialog Event
+ *                          package (RFC 4235), kept alive for months
+ */
+#ifndef PARKDECK_BLF_H
+#define PARKDECK_BLF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "app/clock.h"
+#include "app/event.h"
+
+struct sip;
+struct sip_msg;
+struct lamp_rules;
+
+/** Who subscribes; strings and arg are borrowed while the blf lives */
+struct blf_account {
+	struct sip *sip;
+	const char *aor;       /**< From, "sip:101@pbx"                  */
+	const char *dname;     /**< Display name, or NULL                */
+	const char *cuser;     /**< Contact user: the stored uuid        */
+	const char *route;     /**< Outbound proxy URI, or NULL          */
+	/** As sip_auth_h: gives user and password for a realm */
+	int (*authh)(char **user, char **pass, const char *realm, void *arg);
+	void *arg;
+};
+
+/** One lamp to watch; strings are copied */
+struct blf_spec {
+	enum lamp_kind kind;
+	unsigned account;      /**< Index into the accounts              */
+	const char *spot;
+	const char *label;     /**< Or NULL                              */
+	const char *target;    /**< Request-URI of the SUBSCRIBE         */
+	const struct lamp_rules *rules; /**< Borrowed, of the server's
+					     family; NULL: most servers  */
+};
+
+/** Times; zero takes the default */
+struct blf_prm {
+	uint32_t expires_s;    /**< 300                                  */
+	uint32_t recall_s;     /**< Parked for longer: refresh now; 0 off */
+	uint32_t window;       /**< SUBSCRIBEs under way at once, 32     */
+	unsigned seed;         /**< Of the jitter; 0: random             */
+};
+
+struct blf;
+
+/**
+ * Something of a lamp changed; `fact` is borrowed for the call
+ *
+ * Each lamp is told once in the beginning, from the loop or the first
+ * blf_registered(), never from within blf_alloc().
+ */
+typedef void (blf_h)(const struct lamp_fact *fact, void *arg);
+
+/**
+ * Make the panel; nothing is sent before blf_registered()
+ *
+ * @param blfp  mem_deref() it, not within `h` and before the SIP stack:
+ *              un-SUBSCRIBEs go out, their answers are not waited for
+ * @param clock Borrowed; a clock that stands still stops all life here
+ * @param prm   May be NULL
+ * @param accv  Accounts, copied; accc of them
+ * @param specv Lamps; specc of them. lamp_fact.idx counts along
+ * @param h     Told of every change, in the loop
+ */
+int blf_alloc(struct blf **blfp, const struct clock *clock,
+	      const struct blf_prm *prm,
+	      const struct blf_account *accv, size_t accc,
+	      const struct blf_spec *specv, size_t specc,
+	      blf_h *h, void *arg);
+
+/**
+ * An account's registration changed
+ *
+ * @param fresh True: new address, new server or back after a loss:
+ *              subscribe anew at once. False: only a refresh
+ *
+ * Not registered: its lamps turn stale at once, nothing is sent.
+ */
+void blf_registered(struct blf *blf, unsigned account, bool registered,
+		    bool fresh, const char *reason);
+
+/**
+ * Look at an incoming request before anyone else does
+ *
+ * @return True if it was a NOTIFY for us: it has been answered.
+ *
+ * The caller has checked where it comes from.
+ */
+bool blf_request(struct blf *blf, const struct sip_msg *msg);
+
+/** Ask anew: one spot, or all that are refused or lost if NULL */
+int blf_resubscribe(struct blf *blf, const char *spot);
+
+/** Do what is due by the clock now; a timer of the loop calls it, tests with
+    a clock of their own do so themselves */
+void blf_poll(struct blf *blf);
+
+/** Un-SUBSCRIBE all; `h` is called when answered, within 1 s at most */
+void blf_close(struct blf *blf, void (*h)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,115 @@
+/**
+ * @file modules/blf/blf_sip.h  SUBSCRIBE and NOTIFY of one panel over libre
+ *
+ * Adapter: the SIP side of each subscription, a dialog of its own, since
+ * libre's sipevent has no Timer N, answers 500 for ever after a step back of
+ * the CSeq, and holds a timer and a transaction for each NOTIFY.
+ */
+#ifndef PARKDECK_BLF_SIP_H
+#define PARKDECK_BLF_SIP_H
+
+#include <re.h>
+#include "app/clock.h"
+#include "modules/blf/blf.h"
+#include "modules/blf/blf_state.h"
+
+struct blf_sip;
+struct blf_peer;
+
+/** SIP side of one subscription; in the owner's memory */
+struct blf_dlg {
+	struct le he;                  /**< By Call-ID                   */
+	struct blf_peer *peer;         /**< Its account                  */
+	const char *uri;               /**< Who is watched; borrowed     */
+	char *remote;                  /**< Remote tag, target, routes:
+					    three strings; NULL: none    */
+	struct sip_request *req;       /**< Under way, or NULL           */
+	struct blf_order_state order;
+	uint64_t born_ms;              /**< First SUBSCRIBE was sent     */
+	uint64_t sent_ms;              /**< Last one                     */
+	uint32_t lseq;
+	uint32_t expires_s;            /**< As last asked for            */
+	uint32_t gen;                  /**< Of the nonce that was used   */
+	uint8_t kind;                  /**< Of the request under way     */
+	uint8_t tries;                 /**< Challenges answered          */
+	uint8_t refusedc;              /**< Credentials not accepted     */
+	uint8_t by_resp;               /**< Made by a 2xx, not a NOTIFY  */
+	uint8_t fork;
+	uint8_t accepted;              /**< The last SUBSCRIBE got a 2xx */
+	char callid[33];
+	char ltag[17];
+};
+
+/** A NOTIFY, answered already; borrowed for the call */
+struct blf_notify {
+	enum blf_event ev;     /**< NOTIFY, AGAIN, ENDED or REFUSED      */
+	uint32_t val_s;        /**< expires or retry-after, 0: none      */
+	const char *reason;    /**< Of terminated: known word, or ""     */
+	const void *body;      /**< dialog-info document, or NULL        */
+	size_t len;
+	bool pending;
+	bool cut;              /**< The network delivered a part only    */
+	bool late;             /**< Overtaken: use nothing of it         */
+	bool restart;          /**< The notifier counts anew             */
+};
+
+/** Called in the loop; may end the dialog they are called for */
+struct blf_sip_handlers {
+	/** Final answer to SUBSCRIBE; scode 0: none came */
+	void (*answerh)(struct blf_dlg *dlg, enum blf_event ev,
+			uint16_t scode, uint32_t val_s, uint64_t now_ms,
+			void *arg);
+	void (*notifyh)(struct blf_dlg *dlg, const struct blf_notify *n,
+			uint64_t now_ms, void *arg);
+	/** A fork: give it a blf_dlg, set up with blf_dlg_init(), or NULL */
+	struct blf_dlg *(*forkh)(struct blf_dlg *root, void *arg);
+	/** True if that document is not newer than what is shown */
+	bool (*knownh)(struct blf_dlg *dlg, const void *body, size_t len,
+		       void *arg);
+};
+
+/**
+ * @param clock Borrowed
+ * @param accv  Copied; what it points to is borrowed
+ * @param size  Number of subscriptions to be fast for
+ * @param h     Copied
+ */
+int  blf_sip_alloc(struct blf_sip **bsp, const struct clock *clock,
+		   const struct blf_account *accv, size_t accc, size_t size,
+		   const struct blf_sip_handlers *h, void *arg);
+
+/** Look at a request; see blf_request() */
+bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg);
+
+/** Forget what this account's server taught: nonces */
+void blf_sip_fresh(struct blf_sip *bs, unsigned account);
+
+void blf_dlg_init(struct blf_dlg *dlg, struct blf_sip *bs, unsigned account,
+		  const char *uri);
+
+/** Drop the dialog and the request under way. Repeats of its last NOTIFY
+    get the same answer for 32 s (RFC 3261 8.2.7) */
+void blf_dlg_forget(struct blf_dlg *dlg, uint64_t now_ms);
+
+/** Do not wait for the answer to the request under way any more */
+void blf_dlg_cancel(struct blf_dlg *dlg);
+
+/** Forget, then SUBSCRIBE with a new Call-ID and From tag */
+int  blf_dlg_subscribe(struct blf_dlg *dlg, uint32_t expires_s,
+		       uint64_t now_ms);
+
+int  blf_dlg_refresh(struct blf_dlg *dlg, uint32_t expires_s,
+		     uint64_t now_ms);
+
+/** How much a goodbye is worth */
+enum blf_bye {
+	BLF_BYE_WAIT = 0,    /**< answerh is called                      */
+	BLF_BYE_LEAVE,       /**< Repeated by libre, nobody waits        */
+	BLF_BYE_ONCE,        /**< One datagram                           */
+};
+
+/** @return 0; ENOTCONN: there is no dialog to end */
+int  blf_dlg_unsubscribe(struct blf_dlg *dlg, enum blf_bye bye,
+			 uint64_t now_ms);
+
+#endif
