@@ -73,6 +73,7 @@ static void destructor(void *arg)
 	mem_deref(cfg->lampv);
 	mem_deref(cfg->settingv);
 	mem_deref(cfg->errorv);
+	mem_deref(cfg->keys);
 	mem_deref(cfg->baresip);
 	mem_deref(cfg->dir);
 }
@@ -397,6 +398,33 @@ static int plain_line(struct cfg_load *ld, const struct cfg_line *line)
 }
 
 
+/* Which actions and keys there are the screen knows, and says what is wrong */
+static int key_line(struct cfg_load *ld, struct cfg_piece val)
+{
+	char text[CFG_LINE_MAX + 1], *keys = NULL;
+	enum cfg_fault fault;
+	int err;
+
+	fault = cfg_lex_text(text, sizeof(text), val);
+	if (fault)
+		return cfg_fault(ld, fault, "key");
+
+	if (!strchr(text, ' '))
+		return cfg_mistake(ld, "key: an action and its keys are"
+				   " expected, such as: key park p Ctrl-P");
+
+	err = re_sdprintf(&keys, "%s%s%s", ld->cfg->keys ? ld->cfg->keys : "",
+			  ld->cfg->keys ? "\n" : "", text);
+	if (err)
+		return err;
+
+	mem_deref(ld->cfg->keys);
+	ld->cfg->keys = keys;
+
+	return 0;
+}
+
+
 static int step_line(struct cfg_load *ld, struct cfg_piece raw)
 {
 	struct cfg_line line;
@@ -425,6 +453,9 @@ static int step_line(struct cfg_load *ld, struct cfg_piece raw)
 		return cfg_lamp_line(ld, line.val, LAMP_SPOT);
 	if (!strcmp(line.key, "lamp"))
 		return cfg_lamp_line(ld, line.val, LAMP_EXTENSION);
+
+	if (!strcmp(line.key, "key"))
+		return key_line(ld, line.val);
 
 	return plain_line(ld, &line);
 }

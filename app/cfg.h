@@ -66,6 +66,8 @@ struct cfg {
 	struct cfg_lamp    *lampv;     size_t lampc;
 	struct cfg_setting *settingv;  size_t settingc;
 	struct cfg_error   *errorv;    size_t errorc;
+	char *keys;             /**< `key` lines, "ACTION KEY…" each, a
+				     newline between; NULL if none         */
 	char *baresip;          /**< baresip's own lines, as its parser
 				     wants them; "" if none               */
 	char *dir;              /**< Folder the configuration is in       */

@@ -49,9 +49,6 @@ static const struct cfg_option optionv[] = {
 	{"colleague", CFG_CHOICE, "attended", 0, 0, "attended|blind",
 	 "How the key of a colleague's lamp transfers the call in hand: "
 	 "attended, after a word with the colleague, or blind, at once."},
-	{"answer_hold", CFG_BOOL, "yes", 0, 0, NULL,
-	 "Answering or dialling while talking puts the other call on hold. "
-	 "no: it is refused until that call has ended or is on hold."},
 	{"max_calls", CFG_U32, "16", 1, CALLS_MAX, NULL,
 	 "Calls at once, those on hold among them. One more that comes in "
 	 "hears busy."},
@@ -128,6 +125,9 @@ static const struct cfg_option linev[] = {
 	 "A colleague's extension in the same grid: 102;label=\"Anna\", also "
 	 "with ;watch=, ;account= and ;retrieve=, which is dialled to pick up "
 	 "a call that rings there."},
+	{"key", CFG_TEXT, "", 0, 0, NULL,
+	 "Other keys for an action: key park p Ctrl-P. The help (?) names the "
+	 "actions' keys; an action keeps only those that its last line says."},
 	{"include", CFG_TEXT, "", 0, 0, NULL,
 	 "Another file with such lines; its path counts from the file that "
 	 "names it."},

@@ -35,6 +35,9 @@ static const struct row rowv[COMMAND_IDS] = {
 		"Send keypad tones: 0-9 * # A-D"},
 	[COMMAND_TRANSFER] = {"transfer", 1, 1, false, "WHERE",
 		"Give the call in hand to another number (blind)"},
+	[COMMAND_ATTENDED] = {"attended", 0, 1, false, "[WHERE]",
+		"Transfer after a word: with WHERE, hold the call and dial "
+		"there; then, without, join the two and leave."},
 	[COMMAND_PARK] = {"park", 0, 1, false, "[SPOT]",
 		"Park the call in hand: on that spot, else where the "
 		"profile says"},
@@ -55,6 +58,12 @@ static const struct row rowv[COMMAND_IDS] = {
 	[COMMAND_EVENTS] = {"events", 0, 0, false, "",
 		"Print every change as one JSON object a line "
 		"(control socket only)"},
+	[COMMAND_SKIP] = {"skip", 0, 0, false, "",
+		"Show no more hints what to press next."},
+	[COMMAND_DEMO] = {"demo", 1, 6, false, "WHAT [ARGS]",
+		"Steer the built-in PBX, in the demo only: call, hangup, "
+		"park, retrieve, colleague, restart, fault, life, books, "
+		"check"},
 	[COMMAND_HELP] = {"help", 0, 1, false, "[COMMAND]",
 		"Show keys and commands"},
 	[COMMAND_QUIT] = {"quit", 0, 0, false, "",

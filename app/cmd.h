@@ -21,6 +21,7 @@ enum command_id {
 	COMMAND_MUTE,        /**< mute [on|off]                          */
 	COMMAND_DTMF,        /**< dtmf KEYS                              */
 	COMMAND_TRANSFER,    /**< transfer WHERE (blind)                 */
+	COMMAND_ATTENDED,    /**< attended [WHERE]: consult, then join   */
 	COMMAND_PARK,        /**< park [SPOT]                            */
 	COMMAND_RETRIEVE,    /**< retrieve [SPOT]                        */
 	COMMAND_UNDO,        /**< take back what I parked last           */
@@ -29,6 +30,8 @@ enum command_id {
 	COMMAND_RESUBSCRIBE, /**< resubscribe [SPOT]                     */
 	COMMAND_RELOAD,
 	COMMAND_EVENTS,      /**< control socket only                    */
+	COMMAND_SKIP,        /**< skip: no more hints                    */
+	COMMAND_DEMO,        /**< demo WHAT [ARGS]: the built-in PBX     */
 	COMMAND_HELP,
 	COMMAND_QUIT,
 

@@ -275,6 +275,12 @@ int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms)
 		++desk->version;
 		return 0;
 
+	case EVENT_HINT:
+		memcpy(desk->hint, ev->u.message.text, sizeof(desk->hint));
+		terminate(desk->hint, sizeof(desk->hint));
+		++desk->version;
+		return 0;
+
 	case EVENT_NONE:
 	case EVENT_QUIT:
 	case EVENT_TYPES:

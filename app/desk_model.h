@@ -35,6 +35,7 @@ struct desk {
 	struct book_fact *bookv;             /**< Owned; also entries of
 						  spots without a lamp */
 	size_t bookc;
+	char hint[REASON_SZ];                /**< What to press next, or "" */
 	struct message_fact message;         /**< The latest              */
 	struct sound_fact sound;
 	uint64_t version;                    /**< Grows with every change */

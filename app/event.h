@@ -134,6 +134,8 @@ enum event_type {
 	EVENT_BOOK,
 	EVENT_MESSAGE,
 	EVENT_SOUND,
+	EVENT_HINT,                /**< What to press next; message.text,
+					"" for none                      */
 	EVENT_QUIT,                /**< The program ends                 */
 
 	EVENT_TYPES

@@ -328,6 +328,11 @@ int status_event_print(struct re_printf *pf, const struct status_event *se)
 		jsonw_str(&js, "text", ev->u.sound.text);
 		break;
 
+	case EVENT_HINT:
+		jsonw_str(&js, "event", "hint");
+		jsonw_str(&js, "text", ev->u.message.text);
+		break;
+
 	case EVENT_QUIT:
 		jsonw_str(&js, "event", "quit");
 		break;

@@ -44,7 +44,7 @@ static const struct keymap_row rowv[] = {
 	{ACTION_TRANSFER, "transfer", "t", "transfer",
 	 "blind transfer, ask where", false},
 	{ACTION_ATTENDED, "attended", "T", NULL,
-	 "attended transfer, ask where", false},
+	 "attended transfer: ask where, then join", false},
 	{ACTION_KEYPAD, "keypad", "k", "keypad",
 	 "keypad: digits are tones until Esc; so do * and #", false},
 	{ACTION_DIAL, "dial", "d", "dial",

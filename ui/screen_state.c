@@ -1006,11 +1006,12 @@ static void act(struct screen *s, const struct desk *desk,
 		break;
 
 	case ACTION_ATTENDED:
-		if (s->prm.attended)
-			line_open(s, SCREEN_LINE_ATTENDED, "");
+		/* the first time ask for whom, the second join the two */
+		if (desk_call_in(desk, DESKCALL_ACTIVE) &&
+		    desk_call_in(desk, DESKCALL_HELD))
+			wish_words(s, "attended", NULL, NULL);
 		else
-			refuse(s, "attended transfer is not there yet; "
-			       "t transfers blindly", now_ms);
+			line_open(s, SCREEN_LINE_ATTENDED, "");
 		break;
 
 	case ACTION_DIAL:

@@ -89,7 +89,6 @@ struct parked {
 /** What the screen is made with */
 struct screen_prm {
 	bool digits_phone;         /**< Digits are DTMF in every call    */
-	bool attended;             /**< There is a command "attended"    */
 	bool bell_off;
 };
 

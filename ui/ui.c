@@ -34,6 +34,7 @@ struct ui {
 	bool gone;             /* it was hung up                          */
 	uint64_t drawn_ms;
 	char title[TEXT_SZ];
+	char banner[64];
 };
 
 
@@ -118,6 +119,7 @@ static void draw(struct ui *ui, uint64_t now_ms)
 		.desk   = ui->prm.desk,
 		.theme  = &ui->theme,
 		.title  = ui->title,
+		.banner = ui->banner[0] ? ui->banner : NULL,
 		.clock  = hhmm,
 		.now_ms = now_ms,
 	};
@@ -311,15 +313,6 @@ static void keys_bind(struct ui *ui)
 }
 
 
-static bool has_command(const char *line)
-{
-	struct command cmd;
-	char err[REASON_SZ];
-
-	return !command_decode(&cmd, line, err, sizeof(err));
-}
-
-
 static void destructor(void *arg)
 {
 	struct ui *ui = arg;
@@ -366,6 +359,9 @@ int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 	text_print(ui->title, sizeof(ui->title), "%s",
 		   prm->title ? prm->title : "");
 	ui->prm.title = ui->title;
+	text_print(ui->banner, sizeof(ui->banner), "%s",
+		   prm->banner ? prm->banner : "");
+	ui->prm.banner = ui->banner;
 
 	ui->theme.ascii = prm->ascii || !able.utf8;
 	ui->theme.plain_glyphs = able.linux_console;
@@ -374,7 +370,6 @@ int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 
 	screen_prm.digits_phone = prm->digits_phone;
 	screen_prm.bell_off = !prm->bell;
-	screen_prm.attended = has_command("attended 1");
 	screen_init(&ui->screen, &screen_prm);
 	keyin_init(&ui->keyin);
 	keys_bind(ui);

@@ -23,6 +23,8 @@ struct ui_prm {
 	struct bus *bus;
 	struct commands *commands;
 	const char *title;         /**< Left of the status line          */
+	const char *banner;        /**< Said in a heading at all times, or
+					NULL                             */
 	int out;                   /**< Descriptor of the terminal to
 					write to; 0: standard output. (The
 					program's own standard output goes

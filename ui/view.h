@@ -19,6 +19,7 @@ struct view {
 	const struct desk *desk;
 	const struct theme *theme;
 	const char *title;         /**< Left of the status line          */
+	const char *banner;        /**< In the heading of the calls, or NULL */
 	const char *clock;         /**< "hh:mm", right of it             */
 	uint64_t now_ms;
 };

@@ -167,7 +167,7 @@ void view_calls_draw(struct grid *grid, const struct view *v)
 	const struct desk *desk = v->desk;
 	const size_t rows = (size_t)lay->calls.h;
 	const size_t top = screen_calls_top(v->screen, desk, rows);
-	char right[64] = "";
+	char right[64] = "", left[128];
 	size_t i;
 
 	if (desk->callc > rows)
@@ -176,9 +176,11 @@ void view_calls_draw(struct grid *grid, const struct view *v)
 	else if (desk->callc)
 		snprintf(right, sizeof(right), "%zu", desk->callc);
 
+	text_print(left, sizeof(left), "Calls%s%s%s", v->banner ? " (" : "",
+		   v->banner ? v->banner : "", v->banner ? ")" : "");
 	view_heading(grid, v, &lay->calls_title,
 		     v->screen->pane == SCREEN_CALLS ? ROLE_TITLE_FOCUS :
-		     ROLE_TITLE, "Calls", right);
+		     ROLE_TITLE, left, right);
 
 	if (!desk->callc)
 		view_text(grid, v, lay->calls.x + 2, lay->calls.y,

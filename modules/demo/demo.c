@@ -320,6 +320,10 @@ static void up_handler(void *arg)
 	struct demo *d = arg;
 
 	d->down = false;
+
+	if (demo_core_up(d))
+		applog(APPLOG_WARN, "demo: TCP is gone for good\n");
+
 	demo_lamps_again(d);
 }
 
@@ -327,6 +331,7 @@ static void up_handler(void *arg)
 int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms)
 {
 	struct le *le;
+	int err;
 
 	if (!d)
 		return EINVAL;
@@ -356,6 +361,10 @@ int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms)
 
 	rand_str(d->secret, sizeof(d->secret));
 	demo_job_cancel(d, up_handler, d);
+
+	err = demo_core_down(d);
+	if (err)
+		return err;
 
 	return demo_job(d, down_ms, up_handler, d);
 }
@@ -590,6 +599,11 @@ int demo_life(struct demo *d, const char *ext)
 {
 	struct demo_ext *e = d && ext ? demo_ext_find(d, ext) : NULL;
 	struct le *le;
+
+	if (d && !ext) {
+		demo_job_cancel(d, life_handler, d);
+		return 0;
+	}
 
 	if (!e)
 		return EINVAL;

@@ -120,7 +120,10 @@ int demo_retrieve_by_colleague(struct demo *d, const char *ext,
 int demo_set_colleague(struct demo *d, const char *ext,
 		       const struct demo_colleague *c);
 
-/** Fall over: all calls are gone, nothing is heard for `down_ms` */
+/**
+ * Fall over: all calls are gone, nothing is heard for `down_ms`, TCP
+ * connections end and are refused so long. Not from within a SIP handler.
+ */
 int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms);
 
 /** Misbehave from now on; NULL: behave */
@@ -177,6 +180,8 @@ int demo_run(struct demo *d, const char *ext, const struct demo_step *stepv);
 /**
  * Let life go on: a first call within three seconds of the registration,
  * then a call now and then, a colleague who parks, one who retrieves
+ *
+ * @param ext NULL: no more of it; calls under way go on
  */
 int demo_life(struct demo *d, const char *ext);
 

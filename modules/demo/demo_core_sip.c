@@ -167,6 +167,7 @@ static void datagram_destructor(void *data)
 {
 	struct datagram *dg = data;
 
+	demo_job_cancel(dg->d, NULL, dg);
 	list_unlink(&dg->le);
 	mem_deref(dg->mb);
 }
@@ -755,6 +756,34 @@ static bool response_handler(const struct sip_msg *msg, void *arg)
 }
 
 
+static int core_open(struct demo *d, bool with_tcp)
+{
+	struct sa udp, tcp;
+	int err;
+
+	err  = sa_set_str(&udp, host, sa_port(&d->udp));
+	err |= sa_set_str(&tcp, host, sa_port(&d->tcp));
+	if (err)
+		return err;
+
+	err = sip_alloc(&d->sip, NULL, HASH_SIZE, HASH_SIZE, HASH_SIZE, NULL,
+			NULL, NULL);
+	if (err)
+		return err;
+
+	err = sip_transp_add(d->sip, SIP_TRANSP_UDP, &udp);
+	if (!err && with_tcp)
+		err = sip_transp_add(d->sip, SIP_TRANSP_TCP, &tcp);
+	if (err)
+		return err;
+
+	err  = sip_listen(&d->lreq, d->sip, true, request_handler, d);
+	err |= sip_listen(&d->lresp, d->sip, false, response_handler, d);
+
+	return err;
+}
+
+
 int demo_core_open(struct demo *d)
 {
 	struct sa la;
@@ -764,20 +793,36 @@ int demo_core_open(struct demo *d)
 	if (err)
 		return err;
 
-	err = sip_alloc(&d->sip, NULL, HASH_SIZE, HASH_SIZE, HASH_SIZE, NULL,
-			NULL, NULL);
-	if (err)
-		return err;
-
-	err  = sip_transp_add(d->sip, SIP_TRANSP_UDP, &la);
-	err |= sip_transp_add(d->sip, SIP_TRANSP_TCP, &la);
+	err = core_open(d, true);
 	if (err)
 		return err;
 
 	err  = sip_transp_laddr(d->sip, &d->udp, SIP_TRANSP_UDP, &la);
 	err |= sip_transp_laddr(d->sip, &d->tcp, SIP_TRANSP_TCP, &la);
-	err |= sip_listen(&d->lreq, d->sip, true, request_handler, d);
-	err |= sip_listen(&d->lresp, d->sip, false, response_handler, d);
 
 	return err;
+}
+
+
+/**
+ * All transactions and connections end at once; the UDP port stays ours,
+ * nobody listens at TCP until demo_core_up()
+ */
+int demo_core_down(struct demo *d)
+{
+	list_flush(&d->datagraml);
+	d->lreq  = mem_deref(d->lreq);
+	d->lresp = mem_deref(d->lresp);
+	d->uh = mem_deref(d->uh);
+	d->us = mem_deref(d->us);
+	sip_close(d->sip, true);
+	d->sip = mem_deref(d->sip);
+
+	return core_open(d, false);
+}
+
+
+int demo_core_up(struct demo *d)
+{
+	return sip_transp_add(d->sip, SIP_TRANSP_TCP, &d->tcp);
 }

@@ -189,6 +189,8 @@ struct demo {
 
 /* core */
 int  demo_core_open(struct demo *d);
+int  demo_core_down(struct demo *d);
+int  demo_core_up(struct demo *d);
 uint64_t demo_now(const struct demo *d);
 uint32_t demo_chance(struct demo *d, uint32_t n);
 int  demo_job(struct demo *d, uint32_t delay_ms, demo_job_h *h, void *arg);

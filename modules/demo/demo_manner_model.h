@@ -150,7 +150,8 @@ enum demo_refer_fault {
 	DEMO_REFER_NO_FRAG,       /**< 202, park, then silence           */
 	DEMO_REFER_NOTHING,       /**< 202, no park, then silence        */
 	DEMO_REFER_FRAG_FAILS,    /**< 202, no park, sipfrag `frag_code` */
-	DEMO_REFER_FRAG_BARE,     /**< As it goes, but without a phrase  */
+	DEMO_REFER_FRAG_BARE,     /**< As it goes, or with `frag_code` no
+				       park, but without a phrase        */
 	DEMO_REFER_FRAG_SWAPPED,  /**< Final sipfrag before 100          */
 	DEMO_REFER_BYE_FIRST,     /**< BYE, then the sipfrags            */
 	DEMO_REFER_BYE_ONLY,      /**< BYE instead of sipfrags           */

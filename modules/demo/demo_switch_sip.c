@@ -958,6 +958,11 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 		leg->owed.pending = false;
 		return;
 
+	case DEMO_REFER_FRAG_BARE:
+		if (!d->fault.frag_code)
+			break;
+		/*@fallthrough@*/
+
 	case DEMO_REFER_FRAG_FAILS:
 		demo_leg_frag(leg, d->fault.frag_code ? d->fault.frag_code
 			      : 503);

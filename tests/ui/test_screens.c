@@ -190,7 +190,7 @@ static void size(struct fixture *f, int w, int h)
 
 static void setup(struct fixture *f)
 {
-	const struct screen_prm prm = {.attended = true};
+	const struct screen_prm prm = {0};
 
 	memset(f, 0, sizeof(*f));
 	f->now = NOW_MS;

@@ -510,6 +510,36 @@ static void test_settings(void **state)
 }
 
 
+static void test_keys(void **state)
+{
+	static const struct {
+		const char *text, *keys, *errors;
+	} rowv[] = {
+		{"", NULL, ""},
+		{"key park p Ctrl-P", "park p Ctrl-P", ""},
+		{"key park p\nkey undo u U", "park p\nundo u U", ""},
+		{"key park", NULL, "2 key: an action and its keys are"
+		 " expected, such as: key park p Ctrl-P"},
+		{"key", NULL, "2 key: a value is expected"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		char file[300];
+		struct cfg *cfg;
+
+		snprintf(file, sizeof(file), ACC "%s\n", rowv[i].text);
+		put("config", file);
+		cfg = load(NULL);
+		row_str(i, rowv[i].errors, errors(cfg));
+		row_str(i, rowv[i].keys, cfg->keys);
+		mem_deref(cfg);
+		clear();
+	}
+}
+
+
 static void test_foreign(void **state)
 {
 	static const struct {
@@ -1009,6 +1039,7 @@ int main(void)
 		T(test_lamps),
 		T(test_many),
 		T(test_settings),
+		T(test_keys),
 		T(test_foreign),
 		T(test_bytes),
 		T(test_modes),

@@ -74,8 +74,8 @@ static void test_wrong(void **state)
 		 "unknown command 'retreive'; did you mean 'retrieve'?"},
 		{"xyzzy", EINVAL, "unknown command 'xyzzy'; 'help' lists"
 		 " them"},
-		{"d 100", EINVAL, "'d' can be dial or dtmf: write more of"
-		 " it"},
+		{"d 100", EINVAL, "'d' can be dial, dtmf or demo: write more"
+		 " of it"},
 		{"re", EINVAL, "'re' can be resume, retrieve, resubscribe or"
 		 " reload: write more of it"},
 		{"park 701 702", EINVAL, "park takes at most 1 word ([SPOT]),"

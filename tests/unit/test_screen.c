@@ -394,7 +394,7 @@ static void test_actions(void **state)
 		{"e Enter", "note 701"},
 		/* refused: what was meant as text must not become keys */
 		{"Right e 'pbx 12' Enter +800 p", "park"},
-		{"T '55' Enter +800 b", "hangup"},
+		{"T '55' Enter +800 b", "attended 55|hangup"},
 		{"R e 'x' Enter", "note 701 x"},
 		{"/ '103' Enter +100 F5", "spot 705"},
 		{"/ '103' Enter +800 Enter", "spot 103"},

@@ -1,0 +1,1053 @@
+/**
+ * @file app/app.c  The phone as a whole: wiring, start and end
+ *
+ * Order of things: desk model first (it hears every fact before the others
+ * look at it), then the phone, registrations, lamps, parking, control socket
+ * and screen. What ends goes the other way round, each part with a limit.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <re.h>
+#include "app.h"
+#include "app_cmd.h"
+#include "app_demo_cmd.h"
+#include "clock.h"
+#include "cmd.h"
+#include "ctl.h"
+#include "desk_model.h"
+#include "event.h"
+#include "log.h"
+#include "phone.h"
+#include "phone_wrap.h"
+#include "siphook.h"
+#include "status.h"
+#include "modules/audio/sound.h"
+#include "modules/blf/blf.h"
+#include "modules/demo/demo.h"
+#include "modules/demo/demo_hint_model.h"
+#include "modules/park/park.h"
+#include "modules/park/profile_model.h"
+#include "modules/reg/reg_sip.h"
+#include "ui/ui.h"
+
+
+enum {
+	UUID_LEN    = 36,
+	REG_STOP_MS = 1500,
+	PARK_WAIT_MS = 5000,
+	PARK_POLL_MS = 100,
+};
+
+/** What is about to happen once all has come to rest */
+enum after {
+	AFTER_QUIT = 0,
+	AFTER_RESTART,
+};
+
+struct app_account {
+	struct app *app;
+	unsigned idx;
+	struct regc *regc;
+};
+
+struct app {
+	const struct app_prm *prm;
+	const struct clock *clock;
+	struct cfg *cfg;
+	struct cfg *next;            /* to restart with                 */
+	struct bus *bus;
+	struct desk desk;
+	struct commands *commands;
+	struct status_prm status;
+	struct app_cmd call_cmd;
+	struct phone *phone;
+	struct blf *blf;
+	struct park *park;
+	struct ctl *ctl;
+	struct ui *ui;
+	struct app_account accountv[ACCOUNTS_MAX];
+	size_t accountc;
+	char uuid[UUID_LEN + 1];
+	struct demo_hint hint;       /* what to press next, in a demo   */
+	struct tmr tmr_stop;
+	struct tmr tmr_quit;
+	unsigned stopping;           /* parts that have not come to rest */
+	bool down;                   /* phone is being stopped          */
+	uint64_t quit_ms;            /* when quitting was asked for     */
+	enum after after;
+	int status_code;
+};
+
+static struct app *the_app;          /* for the signal handler alone    */
+
+
+static int  up(struct app *app, char *err_text, size_t errsz);
+static void down(struct app *app, enum after after);
+
+
+/* --- the phone's own uuid -------------------------------------------- */
+
+static bool uuid_valid(const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !strchr("0123456789abcdef", s[i]) ||
+		    !s[i])
+			return false;
+	}
+
+	return true;
+}
+
+
+/* RFC 4122 4.4: version 4, random. Stored, so that a restarted phone is the
+   same Contact to a registrar that allows only one */
+static void uuid_load(struct app *app)
+{
+	char path[512];
+	FILE *f;
+	int fd;
+
+	(void)re_snprintf(path, sizeof(path), "%s/uuid", app->cfg->dir);
+
+	f = fopen(path, "re");
+	if (f) {
+		char *got = fgets(app->uuid, sizeof(app->uuid), f);
+
+		(void)fclose(f);
+		if (got && uuid_valid(app->uuid))
+			return;
+	}
+
+	(void)re_snprintf(app->uuid, sizeof(app->uuid),
+			  "%08x-%04x-4%03x-%04x-%08x%04x",
+			  rand_u32(), rand_u16(), rand_u16() & 0xfff,
+			  (rand_u16() & 0x3fff) | 0x8000,
+			  rand_u32(), rand_u16());
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		  0600);
+	if (fd < 0 || write(fd, app->uuid, UUID_LEN) != UUID_LEN)
+		applog(APPLOG_WARN, "cannot store %s (%m): the PBX sees"
+		       " another phone at each start", path, errno);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+
+/* --- registration ---------------------------------------------------- */
+
+static void account_emit(struct app *app, unsigned idx, bool registered,
+			 const char *reason)
+{
+	const struct phone_account *acc = phone_account(app->phone, idx);
+	struct event ev = {.type = EVENT_ACCOUNT};
+
+	ev.u.account.idx = idx;
+	ev.u.account.registered = registered;
+	str_ncpy(ev.u.account.aor, acc ? acc->aor : "",
+		 sizeof(ev.u.account.aor));
+	str_ncpy(ev.u.account.reason, reason, sizeof(ev.u.account.reason));
+
+	bus_emit(app->bus, &ev);
+}
+
+
+static void reg_handler(const struct regc_report *report, void *arg)
+{
+	struct app_account *aa = arg;
+	struct app *app = aa->app;
+
+	phone_registered(app->phone, aa->idx, report->registered,
+			 report->msg);
+	account_emit(app, aa->idx, report->registered, report->reason);
+	blf_registered(app->blf, aa->idx, report->registered, report->fresh,
+		       report->reason);
+
+	if (report->refused)
+		bus_message(app->bus, MESSAGE_ERROR, "not registered: %s",
+			    report->reason);
+}
+
+
+static int reg_start(struct app *app, unsigned idx)
+{
+	const struct phone_account *acc = phone_account(app->phone, idx);
+	struct app_account *aa = &app->accountv[idx];
+	struct regc_prm prm;
+
+	aa->app = app;
+	aa->idx = idx;
+	app->accountc = idx + 1;
+
+	if (!acc->regint_s) {
+		account_emit(app, idx, true, "does not register (regint=0)");
+		phone_registered(app->phone, idx, true, NULL);
+		blf_registered(app->blf, idx, true, true, "");
+		return 0;
+	}
+
+	prm = (struct regc_prm){
+		.sip       = phone_sip(app->phone),
+		.aor       = acc->aor,
+		.uri       = acc->uri,
+		.dname     = acc->dname,
+		.cuser     = acc->cuser,
+		.instance  = app->uuid,
+		.route     = acc->route,
+		.expires_s = acc->regint_s,
+		.authh     = phone_auth,
+		.authp     = (void *)acc,
+		.reasonh   = phone_wrap_tls_reason,
+	};
+
+	account_emit(app, idx, false, "registering");
+
+	return regc_alloc(&aa->regc, app->clock, &prm, reg_handler, aa);
+}
+
+
+static void net_handler(void *arg)
+{
+	struct app *app = arg;
+
+	for (size_t i = 0; i < app->accountc; i++)
+		regc_net_changed(app->accountv[i].regc);
+}
+
+
+/* --- facts ----------------------------------------------------------- */
+
+static void tones(const struct app *app)
+{
+	enum sound_tone tone = SOUND_TONE_NONE;
+
+	for (size_t i = 0; i < app->desk.callc; i++) {
+
+		const struct call_fact *call = &app->desk.callv[i];
+
+		switch (call->state) {
+
+		/* who talks is not rung into the ear */
+		case DESKCALL_ACTIVE:
+			sound_set_tone(SOUND_TONE_NONE);
+			return;
+
+		case DESKCALL_INCOMING:
+			if (cfg_get_bool(app->cfg, "ringtone"))
+				tone = SOUND_TONE_RING;
+			break;
+
+		case DESKCALL_RINGING:
+			if (!call->early_media && tone == SOUND_TONE_NONE)
+				tone = SOUND_TONE_RINGBACK;
+			break;
+
+		default:
+			break;
+		}
+	}
+
+	sound_set_tone(tone);
+}
+
+
+static void hint_emit(struct app *app)
+{
+	struct event ev = {.type = EVENT_HINT};
+
+	str_ncpy(ev.u.message.text, demo_hint_text(&app->hint),
+		 sizeof(ev.u.message.text));
+	bus_emit(app->bus, &ev);
+}
+
+
+static void desk_handler(const struct event *ev, void *arg)
+{
+	struct app *app = arg;
+
+	if (desk_step(&app->desk, ev, clock_ms(app->clock)))
+		applog(APPLOG_ERROR, "desk: out of memory");
+
+	if (app->prm->demo && demo_hint_event(&app->hint, ev))
+		hint_emit(app);
+
+	switch (ev->type) {
+
+	case EVENT_CALL:
+		tones(app);
+		if (ev->u.call.state == DESKCALL_CLOSED &&
+		    ev->u.call.reason[0])
+			bus_message(app->bus, MESSAGE_INFO,
+				    "call with %s ended: %s",
+				    ev->u.call.name[0] ? ev->u.call.name :
+				    ev->u.call.peer, ev->u.call.reason);
+		break;
+
+	case EVENT_MESSAGE:
+		applog(APPLOG_INFO, "message: %s", ev->u.message.text);
+		break;
+
+	case EVENT_SOUND:
+		applog(ev->u.sound.ok ? APPLOG_INFO : APPLOG_WARN,
+		       "sound: %s", ev->u.sound.text);
+		if (!ev->u.sound.ok)
+			bus_message(app->bus, MESSAGE_WARN, "%s",
+				    ev->u.sound.text);
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+static void lamp_handler(const struct lamp_fact *fact, void *arg)
+{
+	struct app *app = arg;
+	struct event ev = {.type = EVENT_LAMP};
+
+	ev.u.lamp = *fact;
+	bus_emit(app->bus, &ev);
+}
+
+
+/* A NOTIFY of a lamp; where it comes from was checked by the guard, or its
+   dialog's tags prove it */
+static bool notify_hook(const struct sip_msg *msg, void *arg)
+{
+	struct app *app = arg;
+
+	return blf_request(app->blf, msg);
+}
+
+
+/* --- lamps and parking ------------------------------------------------ */
+
+static const char *way(const struct app *app, const char *key,
+		       const char *profile)
+{
+	const char *val = cfg_get(app->cfg, key);
+
+	return val && *val ? val : profile;
+}
+
+
+static void retrieve_way(char *buf, size_t size, const char *spot,
+			 unsigned account, void *arg)
+{
+	const struct app *app = arg;
+	const struct profile *pr = profile_find(cfg_get(app->cfg, "pbx"));
+	const char *tmpl = way(app, "retrieve", pr ? pr->retrieve : NULL);
+	(void)account;
+
+	for (size_t i = 0; i < app->cfg->lampc; i++) {
+
+		const struct cfg_lamp *lamp = &app->cfg->lampv[i];
+
+		if (lamp->retrieve && !strcmp(lamp->spot, spot))
+			tmpl = lamp->retrieve;
+	}
+
+	if (profile_expand(buf, size, tmpl, spot) && size)
+		buf[0] = '\0';
+}
+
+
+static int lamps_start(struct app *app, const struct profile *pr)
+{
+	const struct cfg *cfg = app->cfg;
+	const char *watch = way(app, "watch", pr->watch);
+	struct blf_account accv[ACCOUNTS_MAX];
+	struct blf_spec *specv = NULL;
+	struct event ev = {.type = EVENT_LAMPS};
+	struct blf_prm prm = {0};
+	size_t i, n = 0;
+	int err = 0;
+
+	memset(accv, 0, sizeof(accv));
+	for (i = 0; i < phone_accountc(app->phone); i++) {
+
+		struct phone_account *acc;
+
+		acc = phone_account(app->phone, (unsigned)i);
+		accv[i] = (struct blf_account){
+			.sip   = phone_sip(app->phone),
+			.aor   = acc->aor,
+			.dname = acc->dname,
+			.cuser = acc->cuser,
+			.route = acc->route,
+			.authh = phone_auth,
+			.arg   = acc,
+		};
+	}
+
+	if (cfg->lampc) {
+		specv = mem_zalloc(cfg->lampc * sizeof(*specv), NULL);
+		if (!specv)
+			return ENOMEM;
+	}
+
+	for (i = 0; i < cfg->lampc; i++) {
+
+		const struct cfg_lamp *lamp = &cfg->lampv[i];
+		const struct phone_account *acc;
+		char target[256], uri[512], *dup;
+		const char *tmpl;
+
+		tmpl = lamp->watch ? lamp->watch :
+			lamp->kind == LAMP_SPOT ? watch : "{ext}";
+		acc = phone_account(app->phone, lamp->account);
+
+		err = profile_expand(target, sizeof(target), tmpl,
+				     lamp->spot);
+		err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
+		if (err) {
+			bus_message(app->bus, MESSAGE_ERROR, "lamp %s: '%s'"
+				    " is nothing to subscribe to",
+				    lamp->spot, tmpl);
+			err = 0;
+			continue;
+		}
+
+		err = str_dup(&dup, uri);
+		if (err)
+			goto out;
+
+		specv[n++] = (struct blf_spec){
+			.kind    = lamp->kind,
+			.account = lamp->account,
+			.spot    = lamp->spot,
+			.label   = lamp->label,
+			.target  = dup,
+		};
+	}
+
+	ev.u.lamps = (unsigned)n;
+	bus_emit(app->bus, &ev);
+
+	prm.expires_s = cfg_get_u32(cfg, "expires");
+	prm.recall_s = cfg_get_u32(cfg, "recall_time");
+	if (!prm.recall_s)
+		prm.recall_s = pr->recall_s;
+
+	err = blf_alloc(&app->blf, app->clock, &prm, accv,
+			phone_accountc(app->phone), specv, n, lamp_handler,
+			app);
+
+ out:
+	for (i = 0; i < n; i++)
+		mem_deref((void *)specv[i].target);
+	mem_deref(specv);
+
+	return err;
+}
+
+
+static int park_start(struct app *app, const struct profile *pr)
+{
+	const struct cfg *cfg = app->cfg;
+	struct park_spot *spotv = NULL;
+	struct park_prm prm;
+	char book[512];
+	int err;
+
+	(void)re_snprintf(book, sizeof(book), "%s/parked", cfg->dir);
+
+	if (cfg->lampc) {
+		spotv = mem_zalloc(cfg->lampc * sizeof(*spotv), NULL);
+		if (!spotv)
+			return ENOMEM;
+	}
+
+	for (size_t i = 0; i < cfg->lampc; i++) {
+		spotv[i] = (struct park_spot){
+			.kind     = cfg->lampv[i].kind,
+			.account  = cfg->lampv[i].account,
+			.spot     = cfg->lampv[i].spot,
+			.park     = cfg->lampv[i].park,
+			.retrieve = cfg->lampv[i].retrieve,
+		};
+	}
+
+	prm = (struct park_prm){
+		.clock      = app->clock,
+		.bus        = app->bus,
+		.phone      = app->phone,
+		.desk       = &app->desk,
+		.commands   = app->commands,
+		.profile    = pr->name,
+		.lot        = way(app, "lot", pr->lot),
+		.park       = way(app, "park", pr->park),
+		.retrieve   = way(app, "retrieve", pr->retrieve),
+		.blind      = !strcmp(cfg_get(cfg, "colleague"), "blind"),
+		.announce   = pr->announce,
+		.announce_s = cfg_get_u32(cfg, "announce"),
+		.recall_s   = cfg_get_u32(cfg, "recall_time"),
+		.book_path  = book,
+	};
+
+	if (!prm.recall_s)
+		prm.recall_s = pr->recall_s;
+
+	err = park_alloc(&app->park, &prm, spotv, cfg->lampc);
+	app->call_cmd.park = app->park;
+	mem_deref(spotv);
+
+	return err;
+}
+
+
+static const struct profile *site_profile(const struct cfg *cfg)
+{
+	const char *name = cfg_get(cfg, "pbx");
+
+	return profile_find(name && *name ? name : "generic");
+}
+
+
+/* --- start and end ---------------------------------------------------- */
+
+static int up(struct app *app, char *err_text, size_t errsz)
+{
+	const struct profile *pr = site_profile(app->cfg);
+	struct phone_prm prm = {
+		.clock       = app->clock,
+		.bus         = app->bus,
+		.cfg         = app->cfg,
+		.uuid        = app->uuid,
+		.software    = "parkdeck/" PARKDECK_VERSION,
+		.backgroundh = sound_set_background,
+		.neth        = net_handler,
+		.arg         = app,
+	};
+	int err;
+
+	err = phone_alloc(&app->phone, &prm, err_text, errsz);
+	if (err)
+		return err;
+
+	app->call_cmd.phone = app->phone;
+
+	(void)sound_init(app->bus, cfg_get(app->cfg, "audio_source"),
+			 cfg_get(app->cfg, "audio_player"));
+
+	err  = lamps_start(app, pr);
+	err |= park_start(app, pr);
+	err |= siphook_add(true, 15, notify_hook, app);
+	if (err) {
+		(void)re_snprintf(err_text, errsz, "cannot start: %m", err);
+		return err;
+	}
+
+	app_cmd_attach(app->commands, &app->call_cmd);
+
+	for (size_t i = 0; i < phone_accountc(app->phone); i++) {
+
+		err = reg_start(app, (unsigned)i);
+		if (err) {
+			(void)re_snprintf(err_text, errsz,
+					  "cannot register %s: %m",
+					  app->cfg->accountv[i].aor, err);
+			return err;
+		}
+	}
+
+	return 0;
+}
+
+
+static void phone_down_handler(void *arg)
+{
+	struct app *app = arg;
+	char err_text[REASON_SZ];
+
+	app->phone = mem_deref(app->phone);
+	app->call_cmd.phone = NULL;
+	app->down = false;
+
+	if (app->after == AFTER_QUIT) {
+		re_cancel();
+		return;
+	}
+
+	mem_deref(app->cfg);
+	app->cfg = app->next;
+	app->next = NULL;
+	desk_reset(&app->desk);
+
+	if (up(app, err_text, sizeof(err_text))) {
+		bus_message(app->bus, MESSAGE_ERROR, "%s", err_text);
+		applog(APPLOG_ERROR, "%s", err_text);
+	}
+	else
+		bus_message(app->bus, MESSAGE_INFO,
+			    "the configuration was read anew");
+}
+
+
+static void parts_stopped(struct app *app)
+{
+	tmr_cancel(&app->tmr_stop);
+	app->stopping = 0;
+
+	siphook_del(notify_hook, app);
+
+	for (size_t i = 0; i < app->accountc; i++)
+		app->accountv[i].regc = mem_deref(app->accountv[i].regc);
+	app->accountc = 0;
+
+	app->park = mem_deref(app->park);
+	app->call_cmd.park = NULL;
+	app->blf = mem_deref(app->blf);
+
+	phone_stop(app->phone, phone_down_handler, app);
+}
+
+
+static void parts_timeout(void *arg)
+{
+	parts_stopped(arg);
+}
+
+
+static void part_stopped(void *arg)
+{
+	struct app *app = arg;
+
+	/* from within the part that stops: it must not be freed yet */
+	if (app->stopping && !--app->stopping)
+		tmr_start(&app->tmr_stop, 0, parts_timeout, app);
+}
+
+
+/* Lamps and registrations say good-bye to the server, with a time limit */
+static void down(struct app *app, enum after after)
+{
+	if (app->down) {
+		app->after = after == AFTER_QUIT ? after : app->after;
+		return;
+	}
+
+	app->down = true;
+	app->after = after;
+
+	if (!app->phone) {
+		phone_down_handler(app);
+		return;
+	}
+
+	/* one for ourselves, so that none ends before all were told */
+	app->stopping = 1;
+	tmr_start(&app->tmr_stop, REG_STOP_MS, parts_timeout, app);
+
+	if (app->blf) {
+		++app->stopping;
+		blf_close(app->blf, part_stopped, app);
+	}
+
+	for (size_t i = 0; i < app->accountc; i++) {
+		if (!app->accountv[i].regc)
+			continue;
+		++app->stopping;
+		regc_stop(app->accountv[i].regc, part_stopped, app);
+	}
+
+	part_stopped(app);
+}
+
+
+/* A park that nothing confirms yet: the caller would be lost with our leg */
+static void quit_handler(void *arg)
+{
+	struct app *app = arg;
+
+	if (park_pending(app->park) &&
+	    clock_ms(app->clock) < app->quit_ms + PARK_WAIT_MS) {
+		tmr_start(&app->tmr_quit, PARK_POLL_MS, quit_handler, app);
+		return;
+	}
+
+	down(app, AFTER_QUIT);
+}
+
+
+static void quit(struct app *app)
+{
+	if (app->quit_ms) {
+		/* asked for again: at once */
+		if (!app->down)
+			down(app, AFTER_QUIT);
+		return;
+	}
+
+	app->quit_ms = clock_ms(app->clock);
+	tmr_start(&app->tmr_quit, 0, quit_handler, app);
+}
+
+
+static void signal_handler(int sig)
+{
+	struct app *app = the_app;
+	(void)sig;
+
+	if (app)
+		quit(app);
+}
+
+
+/* --- commands --------------------------------------------------------- */
+
+static int quit_command(const struct command *cmd, struct re_printf *reply,
+			void *arg)
+{
+	(void)cmd;
+	(void)reply;
+
+	quit(arg);
+
+	return 0;
+}
+
+
+static int resubscribe_command(const struct command *cmd,
+			       struct re_printf *reply, void *arg)
+{
+	struct app *app = arg;
+	int err;
+
+	/* the wish to try again is the same for a refused registration */
+	if (!cmd->argc) {
+		for (size_t i = 0; i < app->accountc; i++) {
+			if (!app->desk.accountv[i].registered)
+				regc_retry(app->accountv[i].regc);
+		}
+	}
+
+	err = blf_resubscribe(app->blf, cmd->argc ? cmd->argv[0] : NULL);
+	if (err)
+		(void)re_hprintf(reply, "%s is no lamp of this panel",
+				 cmd->argc ? cmd->argv[0] : "it");
+
+	return err;
+}
+
+
+static int reload_command(const struct command *cmd, struct re_printf *reply,
+			  void *arg)
+{
+	struct app *app = arg;
+	struct cfg *cfg = NULL;
+	int err;
+	(void)cmd;
+
+	if (app->down) {
+		(void)re_hprintf(reply, "a reload is under way");
+		return EALREADY;
+	}
+
+	err = cfg_load(&cfg, app->prm->dir, NULL);
+	if (err) {
+		(void)re_hprintf(reply, "cannot read the configuration: %m",
+				 err);
+		return err;
+	}
+
+	if (!cfg->errorc && cfg->found && !site_profile(cfg)) {
+		(void)re_hprintf(reply, "unknown pbx '%s'",
+				 cfg_get(cfg, "pbx"));
+		err = EINVAL;
+	}
+	else if (cfg->errorc) {
+		(void)re_hprintf(reply, "nothing was changed: %s:%u: %s%s",
+				 cfg->errorv[0].file, cfg->errorv[0].line,
+				 cfg->errorv[0].text, cfg->errorc > 1 ?
+				 " (and more, see the log)" : "");
+		for (size_t i = 0; i < cfg->errorc; i++)
+			applog(APPLOG_ERROR, "%s:%u: %s", cfg->errorv[i].file,
+			       cfg->errorv[i].line, cfg->errorv[i].text);
+		err = EINVAL;
+	}
+	else if (!cfg->found || !cfg->accountc) {
+		(void)re_hprintf(reply, "nothing was changed: there is no"
+				 " account in %s", cfg->dir);
+		err = ENOENT;
+	}
+	else if (app->desk.callc) {
+		(void)re_hprintf(reply, "not while calls are up: it would"
+				 " end them; nothing was changed");
+		err = EBUSY;
+	}
+
+	if (err) {
+		mem_deref(cfg);
+		return err;
+	}
+
+	mem_deref(app->next);
+	app->next = cfg;
+	down(app, AFTER_RESTART);
+
+	return 0;
+}
+
+
+static int skip_command(const struct command *cmd, struct re_printf *reply,
+			void *arg)
+{
+	struct app *app = arg;
+	(void)cmd;
+
+	if (!app->prm->demo) {
+		(void)re_hprintf(reply, "there are hints in the demo only");
+		return ENOENT;
+	}
+
+	if (demo_hint_skip(&app->hint))
+		hint_emit(app);
+
+	return 0;
+}
+
+
+/* --- main ------------------------------------------------------------- */
+
+static void attach(struct app *app)
+{
+	app->status = (struct status_prm){
+		.desk = &app->desk,
+		.clock = app->clock,
+		.retrieveh = retrieve_way,
+		.arg = app,
+	};
+
+	commands_attach(app->commands, COMMAND_STATUS, status_command,
+			&app->status);
+	commands_attach(app->commands, COMMAND_QUIT, quit_command, app);
+	commands_attach(app->commands, COMMAND_RELOAD, reload_command, app);
+	commands_attach(app->commands, COMMAND_RESUBSCRIBE,
+			resubscribe_command, app);
+	commands_attach(app->commands, COMMAND_SKIP, skip_command, app);
+	app_demo_cmd_attach(app->commands, app->prm->demo);
+}
+
+
+static void log_place(char *path, size_t size, const struct cfg *cfg,
+		      const char *dir)
+{
+	const char *file = cfg_get(cfg, "log_file");
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (str_isset(file)) {
+		str_ncpy(path, file, size);
+		return;
+	}
+
+	if (dir) {
+		(void)re_snprintf(path, size, "%s/parkdeck.log", dir);
+		return;
+	}
+
+	if (str_isset(state))
+		(void)re_snprintf(path, size, "%s/parkdeck", state);
+	else
+		(void)re_snprintf(path, size, "%s/.local/state/parkdeck",
+				  home ? home : "");
+
+	/* each folder on the way */
+	for (char *p = path + 1; ; p++) {
+		const char c = *p;
+
+		if (c && c != '/')
+			continue;
+		*p = '\0';
+		(void)mkdir(path, 0700);
+		*p = c;
+		if (!c)
+			break;
+	}
+
+	(void)re_snprintf(&path[strlen(path)], size - strlen(path),
+			  "/log");
+}
+
+
+static enum applog_level log_level(const struct cfg *cfg)
+{
+	const char *s = cfg_get(cfg, "log_level");
+
+	return !strcmp(s, "debug") ? APPLOG_DEBUG :
+		!strcmp(s, "warn") ? APPLOG_WARN :
+		!strcmp(s, "error") ? APPLOG_ERROR : APPLOG_INFO;
+}
+
+
+/* Libraries print where they like (ALSA, JACK, libre): under a screen their
+   words go to the log */
+static int redirect(const char *log)
+{
+	int fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		fd = open("/dev/null", O_WRONLY);
+	if (fd < 0)
+		return errno;
+
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)dup2(fd, STDERR_FILENO);
+	(void)close(fd);
+
+	return 0;
+}
+
+
+static int screen_start(struct app *app, int out)
+{
+	const char *colour = cfg_get(app->cfg, "colour");
+	const struct ui_prm prm = {
+		.clock    = app->clock,
+		.desk     = &app->desk,
+		.bus      = app->bus,
+		.commands = app->commands,
+		.title    = app->prm->demo ? "parkdeck demo" : "parkdeck",
+		.out      = out,
+		.ascii    = cfg_get_bool(app->cfg, "ascii"),
+		.mono     = !strcmp(colour, "no"),
+		.colour   = !strcmp(colour, "yes"),
+		.no_mouse = !cfg_get_bool(app->cfg, "mouse"),
+		.keys     = app->cfg->keys,
+		.banner   = app->prm->demo ? "demo, not connected to a"
+			" telephone system" : NULL,
+		.bell     = cfg_get_bool(app->cfg, "bell"),
+		.digits_phone = !strcmp(cfg_get(app->cfg, "digits"),
+					"phone"),
+	};
+
+	return ui_alloc(&app->ui, &prm);
+}
+
+
+int app_main(struct cfg *cfg, const struct app_prm *prm)
+{
+	char err_text[REASON_SZ * 2] = "", log[512];
+	struct app *app;
+	int out = STDOUT_FILENO;
+	int err;
+
+	app = mem_zalloc(sizeof(*app), NULL);
+	if (!app)
+		return 1;
+
+	app->prm = prm;
+	app->cfg = cfg;
+	app->clock = clock_system();
+	desk_init(&app->desk);
+	the_app = app;
+
+	log_place(log, sizeof(log), cfg, prm->dir);
+	err = applog_open(log, log_level(cfg));
+	if (err) {
+		(void)fprintf(stderr, "parkdeck: cannot write the log %s: %s;"
+			      " log_file names another\n", log,
+			      strerror(err));
+		goto out;
+	}
+
+	applog(APPLOG_INFO, "parkdeck " PARKDECK_VERSION " starts, %s",
+	       cfg->dir);
+
+	err  = bus_alloc(&app->bus);
+	err |= commands_alloc(&app->commands);
+	if (!err)
+		err = bus_listen(app->bus, desk_handler, app);
+	if (err)
+		goto out;
+
+	uuid_load(app);
+	attach(app);
+
+	/* one phone a folder: ask before anything is sent */
+	err = ctl_alloc(&app->ctl, cfg->dir, app->commands, app->bus,
+			app->clock, err_text, sizeof(err_text));
+	if (err)
+		goto out;
+
+	if (!prm->headless) {
+		out = dup(STDOUT_FILENO);
+		err = screen_start(app, out);
+		if (err) {
+			(void)re_snprintf(err_text, sizeof(err_text),
+					  err == ENOTTY ? "no terminal:"
+					  " --headless runs without a screen"
+					  : "cannot use this terminal"
+					  " (TERM=%s): %m",
+					  getenv("TERM") ? getenv("TERM") :
+					  "", err);
+			goto out;
+		}
+		(void)redirect(log);
+	}
+
+	err = up(app, err_text, sizeof(err_text));
+	if (err)
+		goto out;
+
+	if (prm->demo) {
+		demo_hint_init(&app->hint);
+		hint_emit(app);
+		err = prm->no_life ? 0 : demo_life(prm->demo, "101");
+		if (err)
+			goto out;
+	}
+
+	err = re_main(signal_handler);
+
+ out:
+	the_app = NULL;
+	app->ui = mem_deref(app->ui);
+	if (err) {
+		if (!err_text[0])
+			(void)re_snprintf(err_text, sizeof(err_text), "%m",
+					  err);
+		applog(APPLOG_ERROR, "%s", err_text);
+		if (!prm->headless && out != STDOUT_FILENO) {
+			(void)dup2(out, STDOUT_FILENO);
+			(void)dup2(out, STDERR_FILENO);
+		}
+		(void)fprintf(stderr, "parkdeck: %s\n", err_text);
+	}
+
+	tmr_cancel(&app->tmr_stop);
+	tmr_cancel(&app->tmr_quit);
+	siphook_del(notify_hook, app);
+	for (size_t i = 0; i < app->accountc; i++)
+		mem_deref(app->accountv[i].regc);
+	app->park = mem_deref(app->park);
+	app->blf = mem_deref(app->blf);
+	sound_close();
+	if (app->phone) {
+		phone_close(app->phone);
+		app->phone = mem_deref(app->phone);
+	}
+	app->ctl = mem_deref(app->ctl);
+	mem_deref(app->commands);
+	mem_deref(app->bus);
+	desk_reset(&app->desk);
+	mem_deref(app->next);
+	mem_deref(app->cfg);
+	applog(APPLOG_INFO, "parkdeck ends");
+	applog_close();
+	mem_deref(app);
+
+	return err ? 1 : 0;
+}

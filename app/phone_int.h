@@ -1,0 +1,104 @@
+/**
+ * @file app/phone_int.h  Shared by app/phone*.c only
+ */
+#ifndef PARKDECK_PHONE_INT_H
+#define PARKDECK_PHONE_INT_H
+
+#include <re.h>
+#include "desk_model.h"
+#include "phone.h"
+
+struct call;
+struct ua;
+
+enum {
+	DTMF_QUEUE = 64,         /**< Keys waiting to be sent            */
+};
+
+/** What phone_account.p points to */
+struct acct {
+	struct phone_account pub;
+	struct phone *phone;
+	struct ua *ua;
+	char *auth_user;         /**< NULL: the user part                */
+	char *pass;              /**< NULL: none                         */
+	struct sa server;        /**< Source of the registrar's last 2xx */
+	bool server_known;
+};
+
+/** One call */
+struct pcall {
+	struct le le;
+	struct phone *phone;
+	struct acct *acct;
+	struct call *call;       /**< baresip's, owned                   */
+	struct call_fact fact;
+	enum phone_phase phase;
+	bool background;
+	char ltag[64];           /**< Our tag in its dialog, or ""       */
+	char rtag[64];           /**< The far end's                      */
+	bool hold_asked;         /**< A hold re-INVITE is not answered   */
+	struct tmr tmr_dtmf;
+	char dtmfv[DTMF_QUEUE];
+	size_t dtmfc;
+	bool dtmf_down;          /**< A key is being pressed             */
+	uint32_t rx_packets;     /**< RTP packets at the last look       */
+	uint64_t rx_ms;          /**< When one came last                 */
+};
+
+/** Who the far end is told to be in one message */
+struct identity {
+	char name[TEXT_SZ];
+	char number[TEXT_SZ];
+	char referred_by[TEXT_SZ];
+	bool asserted;           /**< By the server, not just From       */
+};
+
+struct phone {
+	const struct clock *clock;
+	struct bus *bus;
+	struct acct *acctv[ACCOUNTS_MAX];
+	size_t acctc;
+	struct list calll;       /**< struct pcall, in order of ids      */
+	struct list referl;      /**< struct refer                       */
+	unsigned next_id;
+	phone_call_h *callh;
+	void *callarg;
+	void (*neth)(void *arg);
+	void *netarg;
+	void (*exith)(void *arg);
+	void *exitarg;
+	void (*backgroundh)(const char *dev, bool on);
+	struct tmr tmr_net;
+	struct tmr tmr_rtp;
+	uint32_t rtp_timeout_s;  /**< 0: off                             */
+	struct tmr tmr_stop;
+	struct sa laddr;
+	char *interface;         /**< net_interface as configured        */
+	bool requests_any;
+	bool up;                 /**< baresip and the stack are there    */
+	/** The INVITE whose call is being made right now */
+	char invite_callid[256];
+	struct identity invite;
+};
+
+/* phone_call.c */
+int  phone_call_init(struct phone *phone);
+void phone_call_close(struct phone *phone);
+struct pcall *phone_pcall(const struct phone *phone, unsigned id);
+struct pcall *phone_pcall_msg(const struct phone *phone,
+			      const struct sip_msg *msg);
+void phone_call_emit(struct pcall *pc);
+void phone_call_identity(struct pcall *pc, const struct identity *id);
+void phone_call_tell(struct pcall *pc, enum phone_call_event ev,
+		     unsigned scode, const char *text);
+
+/* phone_msg.c */
+int  phone_msg_init(struct phone *phone);
+void phone_msg_close(struct phone *phone);
+
+/* phone_refer.c */
+bool phone_refer_notify(struct phone *phone, const struct sip_msg *msg);
+void phone_refer_close(struct phone *phone);
+
+#endif

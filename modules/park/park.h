@@ -1,0 +1,66 @@
+/**
+ * @file modules/park/park.h  Park, retrieve, and who was parked by us
+ *
+ * Takes the commands park, retrieve, undo, spot and note.
+ */
+#ifndef PARKDECK_PARK_H
+#define PARKDECK_PARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "app/clock.h"
+#include "app/cmd.h"
+#include "app/desk_model.h"
+#include "app/event.h"
+#include "app/phone.h"
+
+struct park;
+
+/** A lamp's own ways; strings are copied, NULL: as the site's */
+struct park_spot {
+	enum lamp_kind kind;
+	unsigned account;
+	const char *spot;
+	const char *park;        /**< Template                           */
+	const char *retrieve;    /**< Template                           */
+};
+
+/** The site's ways: profile and configuration put together */
+struct park_prm {
+	const struct clock *clock;   /**< Borrowed                       */
+	struct bus *bus;             /**< Borrowed                       */
+	struct phone *phone;         /**< Borrowed; its call handler is
+					  taken over                     */
+	const struct desk *desk;     /**< Borrowed                       */
+	struct commands *commands;   /**< Borrowed                       */
+	const char *profile;         /**< Name, for messages; copied     */
+	const char *lot;             /**< NULL: none                     */
+	const char *park;            /**< NULL: no spot can be chosen    */
+	const char *retrieve;
+	bool blind;                  /**< A colleague's key transfers at
+					  once, without a word           */
+	bool announce;               /**< The lot speaks the number      */
+	uint32_t announce_s;         /**< Listen to it for so long       */
+	uint32_t recall_s;           /**< The PBX gives back after; 0 unknown */
+	const char *book_path;       /**< Where names of parked callers are
+					  kept; NULL: nowhere            */
+};
+
+int  park_alloc(struct park **parkp, const struct park_prm *prm,
+		const struct park_spot *spotv, size_t spotc);
+
+/** @return Parks that are not confirmed yet: quitting now loses callers */
+size_t park_pending(const struct park *park);
+
+/**
+ * Let go of a call that the user ends himself
+ *
+ * @return 0, or EBUSY: it is being parked and nothing confirms it yet
+ */
+int  park_user_hangup(struct park *park, unsigned id);
+
+/** @return Number of calls that we parked and that still wait */
+size_t park_booked(const struct park *park);
+
+#endif

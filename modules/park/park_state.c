@@ -1,0 +1,173 @@
+/**
+ * @file modules/park/park_state.c  Life of one park, from REFER to the lamp
+ */
+#include <stddef.h>
+#include "park_state.h"
+
+
+enum {
+	/* libre's Timer F ends a REFER after 32 s; this is the net below */
+	REFER_MS    = 33000,
+	CONFIRM_MS  = 32000,
+	/* Asterisk sends the lamp's NOTIFY within milliseconds */
+	REJOIN_MS   = 1500,
+	/* when its lot is full Asterisk says 200 in a sipfrag and joins us
+	   with the caller again a millisecond later: wait for that before
+	   the leg is ended */
+	GRACE_MS    = 1500,
+	LEFT_MS     = 3000,
+	/* Asterisk sends the sipfrag when the number was spoken, and ends the
+	   leg itself a minute after the REFER */
+	SHOWN_MS    = 70000,
+};
+
+static const char *const state_namev[PARK_STATES] = {
+	[PARK_IDLE]     = "IDLE",
+	[PARK_REFERRED] = "REFERRED",
+	[PARK_ACCEPTED] = "ACCEPTED",
+	[PARK_REJOINED] = "REJOINED",
+	[PARK_SHOWN]    = "SHOWN",
+	[PARK_PROVEN]   = "PROVEN",
+	[PARK_CONFIRMED] = "CONFIRMED",
+	[PARK_LEFT]     = "LEFT",
+	[PARK_DONE]     = "DONE",
+	[PARK_UNKNOWN]  = "UNKNOWN",
+	[PARK_FAILED]   = "FAILED",
+	[PARK_GONE]     = "GONE",
+};
+
+static const char *const event_namev[PARK_EVENTS] = {
+	[PARK_EV_START]     = "START",
+	[PARK_EV_ACCEPTED]  = "ACCEPTED",
+	[PARK_EV_REFUSED]   = "REFUSED",
+	[PARK_EV_TIMEOUT]   = "TIMEOUT",
+	[PARK_EV_FRAG_TRYING] = "FRAG_TRYING",
+	[PARK_EV_FRAG_OK]   = "FRAG_OK",
+	[PARK_EV_FRAG_FAIL] = "FRAG_FAIL",
+	[PARK_EV_LAMP]      = "LAMP",
+	[PARK_EV_REJOIN]    = "REJOIN",
+	[PARK_EV_BYE]       = "BYE",
+	[PARK_EV_DUE]       = "DUE",
+	[PARK_EV_DUE_DARK]  = "DUE_DARK",
+};
+
+struct rule {
+	enum park_state next;
+	enum park_action act;
+	uint32_t wait_ms;      /* 0: no time limit in the next state      */
+	bool set;
+};
+
+#define GO(state, action, wait) {PARK_##state, PARK_ACT_##action, wait, true}
+
+static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
+
+	[PARK_IDLE][PARK_EV_START]     = GO(REFERRED, REFER, REFER_MS),
+
+	/* a NOTIFY may come before the answer to its REFER (RFC 3515 2.4.4);
+	   so may the lamp's */
+	[PARK_REFERRED][PARK_EV_ACCEPTED]  = GO(ACCEPTED, NONE, CONFIRM_MS),
+	[PARK_REFERRED][PARK_EV_REFUSED]   = GO(FAILED, GIVE_BACK, 0),
+	[PARK_REFERRED][PARK_EV_TIMEOUT]   = GO(FAILED, GIVE_BACK, 0),
+	[PARK_REFERRED][PARK_EV_FRAG_OK]   = GO(PROVEN, NONE, 0),
+	[PARK_REFERRED][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_REFERRED][PARK_EV_LAMP]      = GO(SHOWN, BACKGROUND, SHOWN_MS),
+	[PARK_REFERRED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
+	[PARK_REFERRED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+
+	[PARK_ACCEPTED][PARK_EV_FRAG_TRYING] = GO(ACCEPTED, NONE, CONFIRM_MS),
+	[PARK_ACCEPTED][PARK_EV_FRAG_OK]   = GO(PROVEN, NONE, 0),
+	[PARK_ACCEPTED][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_ACCEPTED][PARK_EV_LAMP]      = GO(SHOWN, BACKGROUND, SHOWN_MS),
+	[PARK_ACCEPTED][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_ACCEPTED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
+	[PARK_ACCEPTED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+
+	/* neither a lamp nor a sipfrag 2xx counts here: the lamp may be
+	   another's, the sipfrag comes from a full lot too, and the leg
+	   would be ended with the caller on it */
+	[PARK_REJOINED][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_REJOINED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
+	[PARK_REJOINED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+
+	/* the lamp may have been another's call: a failed sipfrag counts
+	   more, since it is about ours alone */
+	[PARK_SHOWN][PARK_EV_REFUSED]   = GO(FAILED, GIVE_BACK, 0),
+	[PARK_SHOWN][PARK_EV_TIMEOUT]   = GO(FAILED, GIVE_BACK, 0),
+	[PARK_SHOWN][PARK_EV_FRAG_OK]   = GO(CONFIRMED, NONE, GRACE_MS),
+	[PARK_SHOWN][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_SHOWN][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_SHOWN][PARK_EV_BYE]       = GO(DONE, END, 0),
+	[PARK_SHOWN][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+
+	[PARK_PROVEN][PARK_EV_LAMP]     = GO(CONFIRMED, BACKGROUND, GRACE_MS),
+	[PARK_PROVEN][PARK_EV_REJOIN]   = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_PROVEN][PARK_EV_BYE]      = GO(DONE, END, 0),
+	[PARK_PROVEN][PARK_EV_DUE]      = GO(DONE, BYE, 0),
+	[PARK_PROVEN][PARK_EV_DUE_DARK] = GO(FAILED, GIVE_BACK, 0),
+
+	[PARK_CONFIRMED][PARK_EV_REJOIN] = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_CONFIRMED][PARK_EV_BYE]   = GO(DONE, END, 0),
+	[PARK_CONFIRMED][PARK_EV_DUE]   = GO(DONE, BYE, 0),
+
+	[PARK_LEFT][PARK_EV_FRAG_OK]    = GO(DONE, END, 0),
+	[PARK_LEFT][PARK_EV_FRAG_FAIL]  = GO(GONE, END, 0),
+	[PARK_LEFT][PARK_EV_LAMP]       = GO(DONE, END, 0),
+	[PARK_LEFT][PARK_EV_DUE]        = GO(UNKNOWN, END, 0),
+};
+
+
+enum park_action park_step(struct park_life *life, enum park_event ev,
+			   const struct park_habit *habit, uint64_t now_ms)
+{
+	const struct rule *rule;
+	enum park_action act;
+	uint32_t wait_ms;
+
+	if (!life || life->state >= PARK_STATES || ev >= PARK_EVENTS)
+		return PARK_ACT_NONE;
+
+	rule = &rulev[life->state][ev];
+	if (!rule->set && ev == PARK_EV_DUE_DARK)
+		rule = &rulev[life->state][PARK_EV_DUE];
+	if (!rule->set)
+		return PARK_ACT_NONE;
+
+	life->state = rule->next;
+	act = rule->act;
+	wait_ms = rule->wait_ms;
+
+	/* a spot that was chosen has nothing to say */
+	if (life->state == PARK_PROVEN) {
+		if (habit && habit->announce && habit->announce_ms) {
+			wait_ms = habit->announce_ms;
+		}
+		else {
+			life->state = PARK_CONFIRMED;
+			act = PARK_ACT_BACKGROUND;
+			wait_ms = GRACE_MS;
+		}
+	}
+
+	life->due_ms = wait_ms ? now_ms + wait_ms : 0;
+
+	return act;
+}
+
+
+bool park_ended(enum park_state state)
+{
+	return state >= PARK_DONE;
+}
+
+
+const char *park_state_name(enum park_state state)
+{
+	return state < PARK_STATES ? state_namev[state] : "?";
+}
+
+
+const char *park_event_name(enum park_event ev)
+{
+	return ev < PARK_EVENTS ? event_namev[ev] : "?";
+}
