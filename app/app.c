@@ -327,7 +327,7 @@ static bool notify_hook(const struct sip_msg *msg, void *arg)
 {
 	struct app *app = arg;
 
-	return blf_request(app->blf, msg);
+	return blf_request(app->blf, msg, phone_from_server(app->phone, msg));
 }
 
 

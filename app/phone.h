@@ -84,6 +84,9 @@ int  phone_auth(char **user, char **pass, const char *realm, void *arg);
 void phone_registered(struct phone *phone, unsigned idx, bool registered,
 		      const struct sip_msg *msg);
 
+/** @return True if a message comes from a server that registered us */
+bool phone_from_server(const struct phone *phone, const struct sip_msg *msg);
+
 /**
  * Make a SIP URI of what a user types or a template gives
  *

@@ -22,8 +22,11 @@ enum {
 };
 
 
-static bool from_server(const struct phone *phone, const struct sip_msg *msg)
+bool phone_from_server(const struct phone *phone, const struct sip_msg *msg)
 {
+	if (phone->requests_any)
+		return true;
+
 	for (size_t i = 0; i < phone->acctc; i++) {
 
 		const struct acct *acct = phone->acctv[i];
@@ -46,11 +49,10 @@ static bool guard_hook(const struct sip_msg *msg, void *arg)
 {
 	const struct phone *phone = arg;
 
-	if (phone->requests_any || pl_isset(&msg->to.tag) ||
-	    !pl_strcmp(&msg->met, "ACK"))
+	if (pl_isset(&msg->to.tag) || !pl_strcmp(&msg->met, "ACK"))
 		return false;
 
-	if (from_server(phone, msg))
+	if (phone_from_server(phone, msg))
 		return false;
 
 	applog(APPLOG_WARN, "guard: %r from %J refused: not from the server"

@@ -996,9 +996,9 @@ static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
 }
 
 
-bool blf_request(struct blf *blf, const struct sip_msg *msg)
+bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted)
 {
-	return blf && blf_sip_request(blf->bs, msg);
+	return blf && blf_sip_request(blf->bs, msg, trusted);
 }
 
 

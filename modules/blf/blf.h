@@ -87,11 +87,13 @@ void blf_registered(struct blf *blf, unsigned account, bool registered,
 /**
  * Look at an incoming request before anyone else does
  *
- * @return True if it was a NOTIFY for us: it has been answered.
+ * @param trusted It comes from the server: only then may it make a dialog,
+ *                as the first NOTIFY or as a further branch of a fork. Who
+ *                knows both tags of a dialog is heard from anywhere
  *
- * The caller has checked where it comes from.
+ * @return True if it was a NOTIFY for us: it has been answered
  */
-bool blf_request(struct blf *blf, const struct sip_msg *msg);
+bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted);
 
 /** Ask anew: one spot, or all that are refused or lost if NULL */
 int blf_resubscribe(struct blf *blf, const char *spot);

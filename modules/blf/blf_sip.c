@@ -1148,7 +1148,8 @@ static struct blf_dlg *dlg_make(struct blf_sip *bs, struct blf_dlg *root,
 }
 
 
-bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg)
+bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
+		     bool trusted)
 {
 	struct blf_notify n;
 	struct blf_dlg *dlg;
@@ -1173,6 +1174,10 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg)
 	dlg = dlg_find(bs, &ids, &made);
 	if (!dlg)
 		return ghost_request(bs, &ids, msg, now_ms);
+
+	/* a From tag that nobody has seen proves nothing */
+	if (made && !trusted)
+		return false;
 
 	rx_prepare(bs, msg);
 

@@ -79,7 +79,8 @@ int  blf_sip_alloc(struct blf_sip **bsp, const struct clock *clock,
 		   const struct blf_sip_handlers *h, void *arg);
 
 /** Look at a request; see blf_request() */
-bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg);
+bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
+		     bool trusted);
 
 /** Forget what this account's server taught: nonces */
 void blf_sip_fresh(struct blf_sip *bs, unsigned account);

@@ -192,7 +192,7 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	struct bench *b = arg;
 	uint64_t ns;
 
-	if (b->blf ? !blf_request(b->blf, msg) : !floor_request(b, msg))
+	if (b->blf ? !blf_request(b->blf, msg, true) : !floor_request(b, msg))
 		return false;
 
 	++b->notifyc;

@@ -19,6 +19,7 @@ enum {
 };
 
 struct fix {
+	bool stranger;                 /* requests come from elsewhere     */
 	struct notifier *n;
 	struct sip *sip;
 	struct sip_lsnr *lsnr;
@@ -108,7 +109,7 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	struct fix *f = arg;
 
-	if (!blf_request(f->blf, msg)) {
+	if (!blf_request(f->blf, msg, !f->stranger)) {
 		++f->foreignc;
 		(void)sip_reply(f->sip, msg, 481, "No such subscription");
 	}
@@ -496,6 +497,30 @@ static bool ttag_seen(struct notifier *n, const struct sip_msg *msg,
 	}
 
 	return false;
+}
+
+
+/* A From tag that nobody has seen makes no branch if it does not come from the
+   server; who knows the tags of a dialog is heard from anywhere */
+static void test_stranger(void **state)
+{
+	struct notifier_sub *known, *forged;
+	static struct fix f;
+	(void)state;
+
+	start_live(&f);
+	known = notifier_last(f.n, 0);
+
+	f.stranger = true;
+	forged = notifier_fork(f.n, known, "forged");
+	notifier_notify(f.n, forged, NULL, "confirmed");
+	WAIT(&f, f.n->scode == 481);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+
+	notifier_notify(f.n, known, NULL, "confirmed");
+	WAIT(&f, f.factv[0].state == LAMP_PARKED);
+
+	fix_close(&f);
 }
 
 
@@ -1541,7 +1566,7 @@ static void test_mutated(void **state)
 			msg->src = f.n->laddr;
 			msg->dst = f.laddr;
 			msg->tp  = SIP_TRANSP_UDP;
-			(void)blf_request(f.blf, msg);
+			(void)blf_request(f.blf, msg, true);
 			mem_deref(msg);
 		}
 		mem_deref(mb);
@@ -1550,8 +1575,8 @@ static void test_mutated(void **state)
 			    f.factv[0].state == LAMP_PARKED);
 	}
 
-	assert_false(blf_request(f.blf, NULL));
-	assert_false(blf_request(NULL, NULL));
+	assert_false(blf_request(f.blf, NULL, true));
+	assert_false(blf_request(NULL, NULL, true));
 
 	/* and it lives */
 	go(&f);
@@ -1752,6 +1777,7 @@ int main(void)
 		blf_test(test_password),
 		blf_test(test_before_2xx),
 		blf_test(test_fork),
+		blf_test(test_stranger),
 		blf_test(test_brief),
 		blf_test(test_refused),
 		blf_test(test_refresh_fails),
