@@ -1046,7 +1046,8 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	mem_deref(app->next);
 	mem_deref(app->cfg);
 	applog(APPLOG_INFO, "parkdeck ends");
-	applog_close();
+	if (!prm->demo)              /* its PBX has a last word to say  */
+		applog_close();
 	mem_deref(app);
 
 	return err ? 1 : 0;

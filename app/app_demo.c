@@ -11,6 +11,8 @@
 #include <re.h>
 #include "app.h"
 #include "cfg.h"
+#include "ctl.h"
+#include "log.h"
 #include "modules/demo/demo.h"
 #include "modules/park/profile_model.h"
 
@@ -138,8 +140,21 @@ static int write_config(const char *dir, const struct demo *demo,
 }
 
 
+/* The lock of the control socket stays behind on purpose, for the next phone
+   of its folder; a demo's folder has no next phone */
 static void remove_folder(const char *dir)
 {
+	char real[512];
+
+	for (unsigned i = 0; i < CTL_PLACES; i++) {
+
+		struct ctl_place place;
+
+		if (!cfg_dir(real, sizeof(real), dir) &&
+		    !ctl_place(&place, i, real, false))
+			(void)unlink(place.lock);
+	}
+
 	for (size_t i = 0; i < ARRAY_SIZE(filev); i++) {
 
 		char path[512];
@@ -247,7 +262,7 @@ int app_demo(int argc, char *argv[])
 	struct demo *demo = NULL;
 	struct cfg *cfg = NULL;
 	bool own_folder;
-	char dir[256];
+	char dir[256], log[300];
 	int err, i = 0, st = 1;
 
 	if (args_decode(&args, argc, argv, &i)) {
@@ -269,6 +284,10 @@ int app_demo(int argc, char *argv[])
 	err = libre_init();
 	if (err)
 		goto out;
+
+	/* before anybody has something to say: the terminal is the screen's */
+	if (re_snprintf(log, sizeof(log), "%s/parkdeck.log", dir) > 0)
+		(void)applog_open(log, APPLOG_INFO);
 
 	err = demo_alloc(&demo, &args.demo);
 	if (err == ENOENT) {
@@ -310,6 +329,7 @@ int app_demo(int argc, char *argv[])
 	mem_deref(cfg);
 	mem_deref(demo);
 	libre_close();
+	applog_close();
 	if (own_folder)
 		remove_folder(dir);
 
