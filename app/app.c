@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <re.h>
@@ -74,6 +75,7 @@ struct app {
 	struct app_account accountv[ACCOUNTS_MAX];
 	size_t accountc;
 	char uuid[UUID_LEN + 1];
+	int lock_fd;                 /* held while the phone runs; 0: none */
 	struct demo_hint hint;       /* what to press next, in a demo   */
 	struct tmr tmr_stop;
 	struct tmr tmr_quit;
@@ -109,38 +111,55 @@ static bool uuid_valid(const char *s)
 }
 
 
-/* RFC 4122 4.4: version 4, random. Stored, so that a restarted phone is the
-   same Contact to a registrar that allows only one */
-static void uuid_load(struct app *app)
+static void uuid_make(char *uuid, size_t size)
 {
-	char path[512];
-	FILE *f;
+	/* RFC 4122 4.4: version 4, random */
+	(void)re_snprintf(uuid, size, "%08x-%04x-4%03x-%04x-%08x%04x",
+			  rand_u32(), rand_u16(), rand_u16() & 0xfff,
+			  (rand_u16() & 0x3fff) | 0x8000,
+			  rand_u32(), rand_u16());
+}
+
+
+/*
+ * Stored, so that a restarted phone is the same Contact to a registrar that
+ * allows only one. The file is locked while the phone runs: a second one of
+ * the same folder would take its calls, whatever runtime folder the control
+ * socket is in.
+ */
+static int uuid_load(struct app *app)
+{
+	char path[512], buf[UUID_LEN + 1] = "";
 	int fd;
 
 	(void)re_snprintf(path, sizeof(path), "%s/uuid", app->cfg->dir);
 
-	f = fopen(path, "re");
-	if (f) {
-		char *got = fgets(app->uuid, sizeof(app->uuid), f);
-
-		(void)fclose(f);
-		if (got && uuid_valid(app->uuid))
-			return;
-	}
-
-	(void)re_snprintf(app->uuid, sizeof(app->uuid),
-			  "%08x-%04x-4%03x-%04x-%08x%04x",
-			  rand_u32(), rand_u16(), rand_u16() & 0xfff,
-			  (rand_u16() & 0x3fff) | 0x8000,
-			  rand_u32(), rand_u16());
-
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
-	if (fd < 0 || write(fd, app->uuid, UUID_LEN) != UUID_LEN)
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
 		applog(APPLOG_WARN, "cannot store %s (%m): the PBX sees"
 		       " another phone at each start", path, errno);
-	if (fd >= 0)
+		uuid_make(app->uuid, sizeof(app->uuid));
+		return 0;
+	}
+
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		(void)close(fd);
+		return EADDRINUSE;
+	}
+
+	app->lock_fd = fd;
+
+	if (read(fd, buf, UUID_LEN) == UUID_LEN && uuid_valid(buf)) {
+		str_ncpy(app->uuid, buf, sizeof(app->uuid));
+		return 0;
+	}
+
+	uuid_make(app->uuid, sizeof(app->uuid));
+	if (ftruncate(fd, 0) ||
+	    pwrite(fd, app->uuid, UUID_LEN, 0) != UUID_LEN)
+		applog(APPLOG_WARN, "cannot write %s: %m", path, errno);
+
+	return 0;
 }
 
 
@@ -169,6 +188,7 @@ static void reg_handler(const struct regc_report *report, void *arg)
 
 	phone_registered(app->phone, aa->idx, report->registered,
 			 report->msg);
+	phone_refused(app->phone, aa->idx, report->refused);
 	account_emit(app, aa->idx, report->registered, report->reason);
 	blf_registered(app->blf, aa->idx, report->registered, report->fresh,
 		       report->reason);
@@ -274,6 +294,11 @@ static void hint_emit(struct app *app)
 static void desk_handler(const struct event *ev, void *arg)
 {
 	struct app *app = arg;
+	const struct call_fact *old = ev->type == EVENT_CALL ?
+		desk_call(&app->desk, ev->u.call.id) : NULL;
+
+	/* its end is part of a park, which is told as such */
+	const bool parking = old && old->state == DESKCALL_PARKING;
 
 	if (desk_step(&app->desk, ev, clock_ms(app->clock)))
 		applog(APPLOG_ERROR, "desk: out of memory");
@@ -285,7 +310,7 @@ static void desk_handler(const struct event *ev, void *arg)
 
 	case EVENT_CALL:
 		tones(app);
-		if (ev->u.call.state == DESKCALL_CLOSED &&
+		if (ev->u.call.state == DESKCALL_CLOSED && !parking &&
 		    ev->u.call.reason[0])
 			bus_message(app->bus, MESSAGE_INFO,
 				    "call with %s ended: %s",
@@ -892,22 +917,41 @@ static enum applog_level log_level(const struct cfg *cfg)
 }
 
 
+/* Standard output and error as they were */
+struct std {
+	int out;
+	int err;
+	bool redirected;
+};
+
+
 /* Libraries print where they like (ALSA, JACK, libre): under a screen their
    words go to the log */
-static int redirect(const char *log)
+static void redirect(struct std *std, const char *log)
 {
 	int fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		fd = open("/dev/null", O_WRONLY);
 	if (fd < 0)
-		return errno;
+		return;
 
 	(void)dup2(fd, STDOUT_FILENO);
 	(void)dup2(fd, STDERR_FILENO);
 	(void)close(fd);
+	std->redirected = true;
+}
 
-	return 0;
+
+static void restore(struct std *std)
+{
+	if (std->redirected) {
+		(void)fflush(stdout);
+		(void)fflush(stderr);
+		(void)dup2(std->out, STDOUT_FILENO);
+		(void)dup2(std->err, STDERR_FILENO);
+		std->redirected = false;
+	}
 }
 
 
@@ -940,8 +984,8 @@ static int screen_start(struct app *app, int out)
 int app_main(struct cfg *cfg, const struct app_prm *prm)
 {
 	char err_text[REASON_SZ * 2] = "", log[512];
+	struct std std = {.redirected = false};
 	struct app *app;
-	int out = STDOUT_FILENO;
 	int err;
 
 	app = mem_zalloc(sizeof(*app), NULL);
@@ -957,9 +1001,9 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	log_place(log, sizeof(log), cfg, prm->dir);
 	err = applog_open(log, log_level(cfg));
 	if (err) {
-		(void)fprintf(stderr, "parkdeck: cannot write the log %s: %s;"
-			      " log_file names another\n", log,
-			      strerror(err));
+		(void)re_snprintf(err_text, sizeof(err_text), "cannot write"
+				  " the log %s: %m; log_file names another",
+				  log, err);
 		goto out;
 	}
 
@@ -973,7 +1017,6 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	if (err)
 		goto out;
 
-	uuid_load(app);
 	attach(app);
 
 	/* one phone a folder: ask before anything is sent */
@@ -982,20 +1025,24 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	if (err)
 		goto out;
 
+	err = uuid_load(app);
+	if (err) {
+		(void)re_snprintf(err_text, sizeof(err_text), "parkdeck is"
+				  " already running for %s (with another"
+				  " runtime folder)", cfg->dir);
+		goto out;
+	}
+
 	if (!prm->headless) {
-		out = dup(STDOUT_FILENO);
-		err = screen_start(app, out);
+		std.out = dup(STDOUT_FILENO);
+		std.err = dup(STDERR_FILENO);
+		err = screen_start(app, std.out);
 		if (err) {
-			(void)re_snprintf(err_text, sizeof(err_text),
-					  err == ENOTTY ? "no terminal:"
-					  " --headless runs without a screen"
-					  : "cannot use this terminal"
-					  " (TERM=%s): %m",
-					  getenv("TERM") ? getenv("TERM") :
-					  "", err);
+			(void)re_snprintf(err_text, sizeof(err_text), "%s",
+					  ui_strerror(err));
 			goto out;
 		}
-		(void)redirect(log);
+		redirect(&std, log);
 	}
 
 	err = up(app, err_text, sizeof(err_text));
@@ -1015,18 +1062,6 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
  out:
 	the_app = NULL;
 	app->ui = mem_deref(app->ui);
-	if (err) {
-		if (!err_text[0])
-			(void)re_snprintf(err_text, sizeof(err_text), "%m",
-					  err);
-		applog(APPLOG_ERROR, "%s", err_text);
-		if (!prm->headless && out != STDOUT_FILENO) {
-			(void)dup2(out, STDOUT_FILENO);
-			(void)dup2(out, STDERR_FILENO);
-		}
-		(void)fprintf(stderr, "parkdeck: %s\n", err_text);
-	}
-
 	tmr_cancel(&app->tmr_stop);
 	tmr_cancel(&app->tmr_quit);
 	siphook_del(notify_hook, app);
@@ -1043,8 +1078,26 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	mem_deref(app->commands);
 	mem_deref(app->bus);
 	desk_reset(&app->desk);
+	if (app->lock_fd)
+		(void)close(app->lock_fd);
 	mem_deref(app->next);
 	mem_deref(app->cfg);
+
+	restore(&std);
+	if (std.out) {
+		(void)close(std.out);
+		(void)close(std.err);
+	}
+
+	if (err) {
+		if (!err_text[0])
+			(void)re_snprintf(err_text, sizeof(err_text), "%m",
+					  err);
+		if (app->bus)        /* else there is no log to say it to */
+			applog(APPLOG_ERROR, "%s", err_text);
+		(void)fprintf(stderr, "parkdeck: %s\n", err_text);
+	}
+
 	applog(APPLOG_INFO, "parkdeck ends");
 	if (!prm->demo)              /* its PBX has a last word to say  */
 		applog_close();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <re.h>
 #define DEBUG_MODULE "parkdeck"
 #define DEBUG_LEVEL 4
@@ -203,11 +204,42 @@ static void net_handler(void *arg)
 }
 
 
-static int configure(struct phone *phone, const struct cfg *cfg)
+/* libre trusts nobody by itself, and every server would be refused */
+static const char *system_ca(void)
+{
+	static const char *const pathv[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/cert.pem",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pathv); i++) {
+		if (!access(pathv[i], R_OK))
+			return pathv[i];
+	}
+
+	return NULL;
+}
+
+
+static int configure(struct phone *phone, const struct cfg *cfg,
+		     char *errbuf, size_t errsz)
 {
 	const char *ca = cfg_get(cfg, "tls_ca");
 	struct mbuf *mb;
 	int err;
+
+	if (str_isset(ca) && (access(ca, R_OK) || strpbrk(ca, " \t"))) {
+		(void)re_snprintf(errbuf, errsz, "tls_ca: a file that can be"
+				  " read was expected, with no blank in its"
+				  " path, not '%s'", ca);
+		return EINVAL;
+	}
+
+	/* a folder of the user's own stands instead of the system's */
+	if (!str_isset(ca) &&
+	    !(cfg->baresip && strstr(cfg->baresip, "sip_capath")))
+		ca = system_ca();
 
 	mb = mbuf_alloc(2048);
 	if (!mb)
@@ -376,6 +408,15 @@ static int acct_alloc(struct acct **acctp, struct phone *phone,
 		goto out;
 	}
 
+	/* baresip answers by itself without telling that a call came in */
+	if (account_answermode(ua_account(acct->ua)) == ANSWERMODE_AUTO) {
+		acct->auto_answer = msg_param_decode(&addr.params,
+						     "answerdelay", &val) ||
+			!pl_u32(&val);
+		err |= account_set_answermode(ua_account(acct->ua),
+					      ANSWERMODE_MANUAL);
+	}
+
 	if (acct->pass)
 		err |= account_set_auth_pass(ua_account(acct->ua),
 					     acct->pass);
@@ -451,7 +492,7 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 
 	find_laddr(phone, cfg, &phone->laddr);
 
-	err = configure(phone, cfg);
+	err = configure(phone, cfg, errbuf, errsz);
 	if (err)
 		goto out;
 
@@ -523,6 +564,7 @@ void phone_close(struct phone *phone)
 	phone->acctc = 0;
 
 	uag_set_exit_handler(NULL, NULL);
+	sip_close(uag_sip(), true);    /* what nobody answered in time */
 	ua_close();
 	siphook_close();
 	module_app_unload();
@@ -640,6 +682,13 @@ void phone_registered(struct phone *phone, unsigned idx, bool registered,
 }
 
 
+void phone_refused(struct phone *phone, unsigned idx, bool refused)
+{
+	if (phone && idx < phone->acctc)
+		phone->acctv[idx]->pub.refused = refused;
+}
+
+
 /* RFC 3261 25.1: user = 1*( unreserved / escaped / user-unreserved ) */
 static bool user_char(unsigned char c)
 {
@@ -653,6 +702,7 @@ int phone_uri(char *buf, size_t size, const struct phone_account *acc,
 	struct uri uri;
 	size_t n = 0;
 	struct pl pl;
+	bool full;
 	int r;
 
 	if (!buf || !size || !acc || !where)
@@ -667,7 +717,14 @@ int phone_uri(char *buf, size_t size, const struct phone_account *acc,
 			return EINVAL;
 	}
 
-	if (!strncasecmp(where, "sip:", 4) || !strncasecmp(where, "sips:", 5))
+	full = !strncasecmp(where, "sip:", 4) ||
+		!strncasecmp(where, "sips:", 5);
+
+	/* only in a number a blank is no part of it */
+	if ((full || strchr(where, '@')) && strchr(where, ' '))
+		return EINVAL;
+
+	if (full)
 		r = re_snprintf(buf, size, "%s", where);
 	else if (strchr(where, '@'))
 		r = re_snprintf(buf, size, "sip:%s", where);

@@ -32,6 +32,7 @@ struct phone_account {
 	char *route;          /**< Outbound proxy, or NULL               */
 	uint32_t regint_s;    /**< 0: does not register                  */
 	bool registered;
+	bool refused;         /**< Its password is wrong: ask nothing    */
 	void *p;              /**< Of app/phone.c                        */
 };
 
@@ -83,6 +84,9 @@ int  phone_auth(char **user, char **pass, const char *realm, void *arg);
  */
 void phone_registered(struct phone *phone, unsigned idx, bool registered,
 		      const struct sip_msg *msg);
+
+/** Our password was refused for good, or is worth a try again */
+void phone_refused(struct phone *phone, unsigned idx, bool refused);
 
 /** @return True if a message comes from a server that registered us */
 bool phone_from_server(const struct phone *phone, const struct sip_msg *msg);
@@ -192,7 +196,11 @@ int  phone_refer(struct phone *phone, unsigned id, const char *uri,
 int  phone_replaces_uri(char *buf, size_t size, const struct phone *phone,
 			unsigned id);
 
-/** Hear no more of a call's REFER; its NOTIFYs are answered all the same */
+/**
+ * Hear no more of a call's REFER; its NOTIFYs are answered all the same
+ *
+ * Who sent a REFER must call this, also after the call has closed.
+ */
 void phone_refer_forget(struct phone *phone, unsigned id);
 
 #endif

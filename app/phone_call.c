@@ -201,7 +201,8 @@ static void close_pcall(struct pcall *pc, unsigned scode, const char *reason)
 	str_ncpy(pc->fact.reason, reason ? reason : "",
 		 sizeof(pc->fact.reason));
 
-	phone_refer_forget(phone, id);
+	/* its REFER is not forgotten: a server may hang up first and say in a
+	   NOTIFY afterwards how it went (RFC 5057 4.1) */
 	if (pc->background)
 		(void)phone_background(phone, id, false);
 
@@ -233,6 +234,8 @@ static void call_event_handler(struct call *call, enum call_event ev,
 		break;
 
 	case CALL_EVENT_ESTABLISHED:
+		/* what was resumed or given back while it rang */
+		(void)phone_hold_active(pc->phone, pc->fact.id);
 		pc->fact.answered_ms = clock_ms(pc->phone->clock);
 		phone_call_emit(pc);
 		phone_call_tell(pc, PHONE_CALL_ESTABLISHED, 200, "");
@@ -306,13 +309,18 @@ static void ua_event_handler(struct ua *ua, enum ua_event ev,
 	}
 
 	phone_call_emit(pc);
+
+	if (acct->auto_answer)
+		(void)phone_answer(phone, pc->fact.id);
 }
 
 
 /*
  * baresip's own watch counts the time of a hold as silence, and would end a
  * held call at the moment it is resumed. So count packets ourselves: only
- * while both sides should send, and from the last one that came.
+ * while both sides should send, and from the last one that came. A park has
+ * limits of its own: a server that is silent meanwhile must not cost the
+ * caller.
  */
 static void rtp_handler(void *arg)
 {
@@ -333,6 +341,7 @@ static void rtp_handler(void *arg)
 		n = stream_metric_get_rx_n_packets(strm);
 
 		if (n != pc->rx_packets || !n ||
+		    pc->phase == PHONE_PHASE_PARKING || pc->background ||
 		    call_state(pc->call) != CALL_STATE_ESTABLISHED ||
 		    sdp_media_dir(stream_sdpmedia(strm)) != SDP_SENDRECV) {
 			pc->rx_packets = n;
@@ -398,10 +407,15 @@ unsigned phone_hold_active(struct phone *phone, unsigned except)
 		struct pcall *pc = le->data;
 
 		if (pc->fact.id == except || pc->background ||
-		    pc->phase == PHONE_PHASE_PARKING ||
 		    call_state(pc->call) != CALL_STATE_ESTABLISHED ||
 		    call_is_onhold(pc->call))
 			continue;
+
+		/* a re-INVITE would cross the REFER: only the ear is taken */
+		if (pc->phase == PHONE_PHASE_PARKING) {
+			(void)phone_background(phone, pc->fact.id, true);
+			continue;
+		}
 
 		if (!phone_hold(phone, pc->fact.id, true))
 			id = pc->fact.id;
@@ -424,13 +438,26 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 	struct pl pl;
 	int err;
 
-	if (!phone || !where || !errbuf)
+	if (!where || !errbuf)
 		return EINVAL;
+
+	if (!phone || !phone->up) {
+		(void)re_snprintf(errbuf, errsz, "the phone is not running");
+		return ENOTCONN;
+	}
 
 	if (!acc) {
 		(void)re_snprintf(errbuf, errsz, "no account: an `account`"
 				  " line is needed in the configuration");
 		return ENOENT;
+	}
+
+	/* each call would be one more wrong password, and servers ban for it */
+	if (acc->refused) {
+		(void)re_snprintf(errbuf, errsz, "not registered: the password"
+				  " of %s is refused; correct it, then"
+				  " :reload", acc->aor);
+		return EACCES;
 	}
 
 	err = phone_uri(uri, sizeof(uri), acc, where);
@@ -454,7 +481,7 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 	   over without it, or it would stand there twice */
 	pl_set_str(&pl, uri);
 	if (!uri_decode(&u, &pl) && str_isset(acc->params) &&
-	    !pl_strcmp(&u.params, acc->params))
+	    !pl_isset(&u.headers) && !pl_strcmp(&u.params, acc->params))
 		uri[str_len(uri) - str_len(acc->params)] = '\0';
 
 	err = ua_connect_dir(acct->ua, &call, NULL, uri, VIDMODE_OFF,

@@ -22,6 +22,7 @@ struct acct {
 	struct ua *ua;
 	char *auth_user;         /**< NULL: the user part                */
 	char *pass;              /**< NULL: none                         */
+	bool auto_answer;        /**< answermode=auto                    */
 	struct sa server;        /**< Source of the registrar's last 2xx */
 	bool server_known;
 };

@@ -30,6 +30,7 @@ struct refer {
 	struct tmr tmr;
 	char *uri;
 	unsigned id;            /**< Of the call                         */
+	uint32_t seq;           /**< CSeq of the REFER, 0: no answer yet */
 	uint32_t cseq;          /**< Of the last NOTIFY                  */
 	bool notified;
 	bool final;             /**< A final sipfrag came                */
@@ -83,6 +84,8 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 		tell(refer, PHONE_REFER_TIMEOUT, 0, NULL);
 		return;
 	}
+
+	refer->seq = msg->cseq.num;
 
 	if (msg->scode < 200)
 		return;
@@ -234,21 +237,33 @@ int phone_replaces_uri(char *buf, size_t size, const struct phone *phone,
 }
 
 
+/*
+ * The latest first: its NOTIFYs are the ones awaited. A second REFER in a
+ * dialog is told from the first by its CSeq (RFC 3515 2.4.6): that the first
+ * went well in the end must not end the call of the second.
+ */
 static struct refer *refer_find(const struct phone *phone,
-				const struct sip_msg *msg)
+				const struct sip_msg *msg,
+				const struct pl *id)
 {
+	struct refer *latest = NULL;
 	struct le *le;
 
-	/* the latest first: its NOTIFYs are the ones awaited */
 	for (le = phone->referl.tail; le; le = le->prev) {
 
 		struct refer *refer = le->data;
 
-		if (sip_dialog_cmp(refer->dlg, msg))
+		if (!sip_dialog_cmp(refer->dlg, msg))
+			continue;
+
+		if (!pl_isset(id) || !refer->seq || refer->seq == pl_u32(id))
 			return refer;
+
+		if (!latest)
+			latest = refer;
 	}
 
-	return NULL;
+	return latest;
 }
 
 
@@ -306,7 +321,7 @@ static bool sipfrag_decode(unsigned *scode, struct pl *phrase,
 bool phone_refer_notify(struct phone *phone, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
-	struct pl phrase = PL_INIT, event;
+	struct pl phrase = PL_INIT, event, id = PL_INIT;
 	struct refer *refer;
 	unsigned scode;
 
@@ -314,6 +329,7 @@ bool phone_refer_notify(struct phone *phone, const struct sip_msg *msg)
 		return false;
 
 	event = hdr->val;
+	(void)msg_param_decode(&event, "id", &id);
 	for (size_t i = 0; i < event.l; i++) {
 		if (event.p[i] == ';' || event.p[i] == ' ') {
 			event.l = i;
@@ -324,7 +340,7 @@ bool phone_refer_notify(struct phone *phone, const struct sip_msg *msg)
 	if (pl_strcasecmp(&event, "refer"))
 		return false;
 
-	refer = refer_find(phone, msg);
+	refer = refer_find(phone, msg, &id);
 	if (!refer)
 		return false;
 

@@ -56,7 +56,11 @@ struct retrieving {
 	struct tmr tmr;
 	unsigned id;
 	unsigned held;              /* the call held for it, or 0       */
+	uint64_t start_ms;
 	char spot[TEXT_SZ];
+	char target[TEXT_SZ];       /* what is dialled for it           */
+	char who[TEXT_SZ];          /* the caller, as far as known ...  */
+	char number[TEXT_SZ];       /* ... when the spot was dialled    */
 	bool occupied;              /* its lamp showed a call           */
 };
 
@@ -382,6 +386,10 @@ static void give_back(struct parking *pk)
 	const struct call_fact *active = phone_active(park->phone);
 	char spots[REASON_SZ];
 
+	/* a spot that answered may be the caller's voice already */
+	if (!active)
+		active = phone_first(park->phone, DESKCALL_RETRIEVING);
+
 	for (size_t i = 0; i < pk->spotc; i++)
 		book_remove(park, pk->spotv[i]);
 
@@ -390,8 +398,7 @@ static void give_back(struct parking *pk)
 	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
 	(void)phone_background(park->phone, pk->id, false);
 
-	if (active && active->id != pk->id)
-		(void)phone_hold(park->phone, pk->id, true);
+	(void)phone_hold(park->phone, pk->id, active && active->id != pk->id);
 
 	bus_message(park->bus, MESSAGE_ERROR, "not %s: %s; %s is %s",
 		    pk->transfer ? "transferred" : "parked",
@@ -501,7 +508,7 @@ static void parking_event(struct parking *pk, enum park_event ev)
 		break;
 
 	case PARK_ACT_GIVE_BACK:
-		if (ev == PARK_EV_DUE_DARK && !pk->reason[0])
+		if (old == PARK_PROVEN && !pk->reason[0])
 			str_ncpy(pk->reason, "the PBX says it is, but no"
 				 " lamp shows it", sizeof(pk->reason));
 		give_back(pk);
@@ -752,33 +759,59 @@ static int park_start(struct park *park, const char *spot,
 }
 
 
+static bool same_address(const struct uri *to, const struct phone_account *acc,
+			 const char *number)
+{
+	struct uri uri;
+	char buf[512];
+	struct pl pl;
+
+	if (!number || phone_uri(buf, sizeof(buf), acc, number))
+		return false;
+
+	pl_set_str(&pl, buf);
+
+	return !uri_decode(&uri, &pl) && !pl_cmp(&uri.user, &to->user) &&
+		!pl_casecmp(&uri.host, &to->host);
+}
+
+
 /* A blind transfer to a person. A spot's number is never transferred to as
-   such: that may lose the caller */
+   such, however it is written ("7 01", "701@pbx"): that may lose the caller */
 static int transfer_start(struct park *park, const char *dest,
 			  struct re_printf *reply)
 {
 	const struct call_fact *call = phone_active(park->phone);
-	const struct way *way = way_find(park, dest);
+	const struct phone_account *acc;
 	char uri[512];
+	struct uri to;
+	struct pl pl;
 	int err;
-
-	if (way && way->kind == LAMP_SPOT)
-		return park_start(park, dest, reply);
-
-	if (park->lot && !strcmp(dest, park->lot))
-		return park_start(park, NULL, reply);
 
 	if (!call) {
 		(void)re_hprintf(reply, "no active call to transfer");
 		return ENOENT;
 	}
 
-	err = phone_uri(uri, sizeof(uri),
-			phone_account(park->phone, call->account), dest);
+	acc = phone_account(park->phone, call->account);
+	err = phone_uri(uri, sizeof(uri), acc, dest);
+	if (!err) {
+		pl_set_str(&pl, uri);
+		err = uri_decode(&to, &pl);
+	}
 	if (err) {
 		(void)re_hprintf(reply, "'%s' is no number or address to"
 				 " transfer to", dest);
 		return err;
+	}
+
+	if (same_address(&to, acc, park->lot))
+		return park_start(park, NULL, reply);
+
+	for (size_t i = 0; i < park->wayc; i++) {
+		if (park->wayv[i].kind == LAMP_SPOT &&
+		    same_address(&to, acc, park->wayv[i].spot))
+			return park_start(park, park->wayv[i].spot, reply);
 	}
 
 	err = refer(park, call, uri, dest, true, reply);
@@ -864,7 +897,9 @@ static void retrieving_due(void *arg)
 	struct retrieving *rt = arg;
 	const struct desk_lamp *lamp = desk_lamp(rt->park->desk, rt->spot);
 
-	retrieving_event(rt, lamp && desk_lamp_parked(lamp) ?
+	/* the next call at the same spot says nothing about this one */
+	retrieving_event(rt, lamp && desk_lamp_parked(lamp) &&
+			 lamp->f.since_ms <= rt->start_ms ?
 			 RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
 }
 
@@ -902,14 +937,13 @@ static void retrieving_event(struct retrieving *rt, enum retrieve_event ev)
 
 	switch (act) {
 
-	case RETRIEVE_ACT_WON: {
-		const struct booked *bk = book_find(park, rt->spot);
-
+	case RETRIEVE_ACT_WON:
 		/* who it is: the server's word, else what we knew of him */
 		call = phone_call(park->phone, rt->id);
-		if (call && bk && !strcmp(call->peer, rt->spot))
-			(void)phone_set_peer(park->phone, rt->id,
-					     bk->fact.who, bk->fact.number);
+		if (call && (rt->who[0] || rt->number[0]) &&
+		    !strcmp(call->peer, rt->target))
+			(void)phone_set_peer(park->phone, rt->id, rt->who,
+					     rt->number);
 
 		call = phone_call(park->phone, rt->id);
 		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
@@ -920,7 +954,6 @@ static void retrieving_event(struct retrieving *rt, enum retrieve_event ev)
 				    call->name[0] ? call->name : call->peer,
 				    rt->spot);
 		break;
-	}
 
 	case RETRIEVE_ACT_LOST:
 		if (rt->occupied)
@@ -951,6 +984,7 @@ static int retrieve_start(struct park *park, const char *wanted,
 			  struct re_printf *reply)
 {
 	const struct desk_lamp *lamp;
+	const struct booked *bk;
 	const struct way *way;
 	struct retrieving *rt;
 	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
@@ -1004,8 +1038,21 @@ static int retrieve_start(struct park *park, const char *wanted,
 		return ENOMEM;
 
 	rt->park = park;
+	rt->start_ms = clock_ms(park->clock);
 	rt->occupied = lamp && desk_lamp_parked(lamp);
 	str_ncpy(rt->spot, spot, sizeof(rt->spot));
+	str_ncpy(rt->target, target, sizeof(rt->target));
+
+	/* the book's entry goes with the lamp, long before the proof */
+	bk = book_find(park, spot);
+	if (bk) {
+		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
+		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
+	}
+	else if (rt->occupied) {
+		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));
+		str_ncpy(rt->number, lamp->f.number, sizeof(rt->number));
+	}
 	list_append(&park->retrievingl, &rt->le, rt);
 
 	rt->held = phone_hold_active(park->phone, 0);
@@ -1062,7 +1109,7 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 		break;
 
 	case PHONE_CALL_IDENTITY:
-		if (rt && strcmp(text, rt->spot))
+		if (rt && strcmp(text, rt->spot) && strcmp(text, rt->target))
 			retrieving_event(rt, RETRIEVE_EV_IDENTITY);
 		break;
 
@@ -1162,7 +1209,6 @@ static void lamp_occupied(struct park *park, const struct lamp_fact *lamp)
 
 static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 {
-	struct le *le = park->retrievingl.head;
 	const struct booked *bk = book_find(park, lamp->spot);
 
 	if (bk) {
@@ -1171,6 +1217,13 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 	}
 
 	book_remove(park, lamp->spot);
+}
+
+
+/* Free, or not known any more: then nothing better will come */
+static void lamp_not_occupied(struct park *park, const struct lamp_fact *lamp)
+{
+	struct le *le = park->retrievingl.head;
 
 	while (le) {
 		struct retrieving *rt = le->data;
@@ -1210,8 +1263,13 @@ static void event_handler(const struct event *ev, void *arg)
 	if (ev->type == EVENT_CALL && ev->u.call.state == DESKCALL_INCOMING)
 		incoming(park, &ev->u.call);
 
-	if (ev->type != EVENT_LAMP || ev->u.lamp.kind != LAMP_SPOT ||
-	    ev->u.lamp.stale)
+	if (ev->type != EVENT_LAMP || ev->u.lamp.kind != LAMP_SPOT)
+		return;
+
+	if (ev->u.lamp.stale || ev->u.lamp.state != LAMP_PARKED)
+		lamp_not_occupied(park, &ev->u.lamp);
+
+	if (ev->u.lamp.stale)
 		return;
 
 	if (ev->u.lamp.state == LAMP_PARKED)
@@ -1240,10 +1298,15 @@ static int transfer_command(const struct command *cmd,
 static int attended_command(const struct command *cmd,
 			    struct re_printf *reply, void *arg)
 {
-	if (cmd->argc)
-		return consult(arg, 0, cmd->argv[0], reply);
+	struct park *park = arg;
+	const struct call_fact *call = phone_active(park->phone);
 
-	return attended_join(arg, reply);
+	/* Replaces names a dialog of the same server */
+	if (cmd->argc)
+		return consult(park, call ? call->account : 0, cmd->argv[0],
+			       reply);
+
+	return attended_join(park, reply);
 }
 
 

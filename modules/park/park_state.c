@@ -110,6 +110,8 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_CONFIRMED][PARK_EV_BYE]   = GO(DONE, END, 0),
 	[PARK_CONFIRMED][PARK_EV_DUE]   = GO(DONE, BYE, 0),
 
+	/* both went at the same time: there was no call left to park */
+	[PARK_LEFT][PARK_EV_REFUSED]    = GO(GONE, END, 0),
 	[PARK_LEFT][PARK_EV_FRAG_OK]    = GO(DONE, END, 0),
 	[PARK_LEFT][PARK_EV_FRAG_FAIL]  = GO(GONE, END, 0),
 	[PARK_LEFT][PARK_EV_LAMP]       = GO(DONE, END, 0),

@@ -446,6 +446,8 @@ static void step(struct regc *regc, enum regc_event ev,
 		break;
 
 	case REGC_ACT_DONE:
+		/* an answer that still comes must not register us */
+		regc->req = mem_deref(regc->req);
 		if (regc->stoph) {
 			void (*h)(void *) = regc->stoph;
 
@@ -460,7 +462,7 @@ static void step(struct regc *regc, enum regc_event ev,
 
 	/* "trying" tells nothing new while the reason of the last failure
 	   stands; a refresh that goes well tells the address again */
-	if (ev == REGC_EV_OK || ev == REGC_EV_FAIL || ev == REGC_EV_FLOW ||
+	if (ev == REGC_EV_OK || ev == REGC_EV_FAIL ||
 	    ev == REGC_EV_PASSWORD ||
 	    was != regc_registered(&regc->life))
 		report(regc, was, msg, reason);

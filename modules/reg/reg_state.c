@@ -11,7 +11,7 @@ enum {
 	SLOW_MS        = 300 * 1000,
 	PASSWORD_MS    = 5 * 1000,
 	FLOW_MS        = 500,
-	EXPIRES_MIN_S  = 10,
+	EXPIRES_MIN_S  = 2,
 	RETRY_MAX_S    = 3600,
 };
 

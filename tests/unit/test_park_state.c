@@ -157,6 +157,10 @@ static const struct story storyv[] = {
 		EV(1, ACCEPTED,  NONE,  ACCEPTED),
 		EV(1, BYE,       NONE,  LEFT),
 		EV(1, FRAG_FAIL, END,   GONE)}, 4, 0},
+	{"BYE, then the REFER refused: the caller had hung up", SPOT, {
+		EV(0, START,   REFER, REFERRED),
+		EV(1, BYE,     NONE,  LEFT),
+		EV(1, REFUSED, END,   GONE)}, 3, 0},
 	{"BYE and nothing else", SPOT, {
 		EV(0,    START,    REFER, REFERRED),
 		EV(1,    ACCEPTED, NONE,  ACCEPTED),
