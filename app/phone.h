@@ -145,6 +145,9 @@ int  phone_dtmf(struct phone *phone, unsigned id, const char *keys);
 
 /** Neither heard nor hearing: the next call does not wait for it */
 int  phone_background(struct phone *phone, unsigned id, bool on);
+
+/** End this call if nothing is heard from it for so long [s]; 0: as all */
+int  phone_watch(struct phone *phone, unsigned id, uint32_t timeout_s);
 int  phone_set_phase(struct phone *phone, unsigned id,
 		     enum phone_phase phase, const char *spot);
 

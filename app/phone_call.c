@@ -332,7 +332,10 @@ static void rtp_handler(void *arg)
 
 	while (le) {
 		struct pcall *pc = le->data;
+		const uint32_t limit_s = pc->rx_limit_s ? pc->rx_limit_s :
+			phone->rtp_timeout_s;
 		const struct stream *strm;
+		char reason[REASON_SZ];
 		uint32_t n;
 
 		le = le->next;
@@ -340,8 +343,21 @@ static void rtp_handler(void *arg)
 		strm = audio_strm(call_audio(pc->call));
 		n = stream_metric_get_rx_n_packets(strm);
 
-		if (n != pc->rx_packets || !n ||
-		    pc->phase == PHONE_PHASE_PARKING || pc->background ||
+		/* looked at in the background, and somebody is there: he is
+		   not to wait unseen */
+		if (pc->rx_limit_s && n != pc->rx_packets &&
+		    now > pc->watch_ms + 2000ull * pc->rx_limit_s) {
+			pc->rx_limit_s = 0;
+			if (pc->background) {
+				(void)phone_background(phone, pc->fact.id,
+						       false);
+				(void)phone_hold(phone, pc->fact.id, true);
+			}
+		}
+
+		if (n != pc->rx_packets || !n || !limit_s ||
+		    pc->phase == PHONE_PHASE_PARKING ||
+		    (pc->background && !pc->rx_limit_s) ||
 		    call_state(pc->call) != CALL_STATE_ESTABLISHED ||
 		    sdp_media_dir(stream_sdpmedia(strm)) != SDP_SENDRECV) {
 			pc->rx_packets = n;
@@ -349,24 +365,21 @@ static void rtp_handler(void *arg)
 			continue;
 		}
 
-		if (now - pc->rx_ms > 1000ull * phone->rtp_timeout_s) {
-			char reason[REASON_SZ];
+		if (now - pc->rx_ms <= 1000ull * limit_s)
+			continue;
 
-			(void)re_snprintf(reason, sizeof(reason),
-					  "nothing heard from the far end for"
-					  " %u s", phone->rtp_timeout_s);
-			call_hangup(pc->call, 0, NULL);
-			close_pcall(pc, 0, reason);
-			break;        /* the list has changed: next second */
-		}
+		(void)re_snprintf(reason, sizeof(reason), "nothing heard from"
+				  " the far end for %u s", limit_s);
+		call_hangup(pc->call, 0, NULL);
+		close_pcall(pc, 0, reason);
+		break;            /* the list has changed: next second */
 	}
 }
 
 
 int phone_call_init(struct phone *phone)
 {
-	if (phone->rtp_timeout_s)
-		tmr_start(&phone->tmr_rtp, 1000, rtp_handler, phone);
+	tmr_start(&phone->tmr_rtp, 1000, rtp_handler, phone);
 
 	return uag_event_register(ua_event_handler, phone);
 }
@@ -658,6 +671,20 @@ int phone_background(struct phone *phone, unsigned id, bool on)
 	(void)re_snprintf(dev, sizeof(dev), "call-%u", id);
 	if (phone->backgroundh)
 		phone->backgroundh(dev, on);
+
+	return 0;
+}
+
+
+int phone_watch(struct phone *phone, unsigned id, uint32_t timeout_s)
+{
+	struct pcall *pc = phone_pcall(phone, id);
+
+	if (!pc)
+		return ENOENT;
+
+	pc->rx_limit_s = timeout_s;
+	pc->rx_ms = pc->watch_ms = clock_ms(phone->clock);
 
 	return 0;
 }

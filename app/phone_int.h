@@ -44,6 +44,8 @@ struct pcall {
 	size_t dtmfc;
 	bool dtmf_down;          /**< A key is being pressed             */
 	uint32_t rx_packets;     /**< RTP packets at the last look       */
+	uint32_t rx_limit_s;     /**< 0: as for all calls                */
+	uint64_t watch_ms;       /**< Since when rx_limit_s holds         */
 	uint64_t rx_ms;          /**< When one came last                 */
 };
 

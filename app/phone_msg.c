@@ -229,6 +229,13 @@ static void tags_of(struct pcall *pc, const struct sip_msg *msg)
 }
 
 
+/* We look before libre compares: a Call-ID alone is no proof of a dialog */
+static bool our_tag(const struct pcall *pc, const struct pl *tag)
+{
+	return !pc->ltag[0] || !pl_strcmp(tag, pc->ltag);
+}
+
+
 static bool ack_hook(const struct sip_msg *msg, void *arg)
 {
 	struct pcall *pc;
@@ -237,7 +244,7 @@ static bool ack_hook(const struct sip_msg *msg, void *arg)
 		return false;
 
 	pc = phone_pcall_msg(arg, msg);
-	if (pc)
+	if (pc && our_tag(pc, &msg->to.tag))
 		tags_of(pc, msg);
 
 	return false;
@@ -263,7 +270,7 @@ static bool invite_hook(const struct sip_msg *msg, void *arg)
 	}
 
 	pc = phone_pcall_msg(phone, msg);
-	if (!pc)
+	if (!pc || !our_tag(pc, &msg->to.tag))
 		return false;
 
 	if (id.asserted)
@@ -286,7 +293,7 @@ static bool answer_hook(const struct sip_msg *msg, void *arg)
 		return false;
 
 	pc = phone_pcall_msg(phone, msg);
-	if (!pc)
+	if (!pc || !our_tag(pc, &msg->from.tag))
 		return false;
 
 	if (msg->scode >= 200 && msg->scode < 300)

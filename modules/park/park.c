@@ -14,6 +14,7 @@
 
 enum {
 	CANDIDATES_MAX = 4,
+	LOOK_S = 4,             /* without a packet nobody is there      */
 	BOOK_AGE_S = 900,       /* where the recall time is not known   */
 	RECALL_MS = 5000,       /* from the lamp going free to the INVITE */
 	DOUBT_MS = 1500,        /* another's lamp may come as late as ours */
@@ -408,6 +409,26 @@ static void give_back(struct parking *pk)
 }
 
 
+/* He was parked and has left again. Should the lamp have been another's, he
+   is on this leg: so it is heard, and ended only if nothing comes from it */
+static void look(struct parking *pk)
+{
+	struct park *park = pk->park;
+	const struct call_fact *active = phone_active(park->phone);
+	char spots[REASON_SZ];
+
+	where(spots, sizeof(spots), pk);
+
+	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
+	(void)phone_background(park->phone, pk->id,
+			       active && active->id != pk->id);
+	(void)phone_watch(park->phone, pk->id, LOOK_S);
+
+	bus_message(park->bus, MESSAGE_WARN, "%s has left %s again: hung up,"
+		    " or taken by another phone", caller(pk), spots);
+}
+
+
 /* Said once, as soon as a lamp tells, and again only if it was in doubt */
 static void tell_spot(struct parking *pk)
 {
@@ -512,6 +533,10 @@ static void parking_event(struct parking *pk, enum park_event ev)
 			str_ncpy(pk->reason, "the PBX says it is, but no"
 				 " lamp shows it", sizeof(pk->reason));
 		give_back(pk);
+		break;
+
+	case PARK_ACT_LOOK:
+		look(pk);
 		break;
 
 	case PARK_ACT_NONE:
@@ -1140,6 +1165,11 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 		break;
 
 	case PHONE_CALL_HELD:
+		/* on hold all the same as far as we go: nothing is sent */
+		if (scode >= 300)
+			bus_message(park->bus, MESSAGE_WARN, "hold was refused"
+				    " (%u %s): the far end hears nothing",
+				    scode, text);
 		break;
 	}
 }
@@ -1209,6 +1239,7 @@ static void lamp_occupied(struct park *park, const struct lamp_fact *lamp)
 
 static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 {
+	struct le *le;
 	const struct booked *bk = book_find(park, lamp->spot);
 
 	if (bk) {
@@ -1217,6 +1248,17 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 	}
 
 	book_remove(park, lamp->spot);
+
+	le = park->parkingl.head;
+	while (le) {
+		struct parking *pk = le->data;
+
+		le = le->next;
+
+		/* in doubt between two spots neither says anything */
+		if (pk->spotc == 1 && !strcmp(pk->spotv[0], lamp->spot))
+			parking_event(pk, PARK_EV_DARK);
+	}
 }
 
 
@@ -1552,6 +1594,8 @@ int park_user_hangup(struct park *park, unsigned id)
 	pk = parking_find(park, id);
 	if (pk) {
 		if (pk->life.state != PARK_SHOWN &&
+		    pk->life.state != PARK_VACANT &&
+		    pk->life.state != PARK_DOUBT &&
 		    pk->life.state != PARK_PROVEN &&
 		    pk->life.state != PARK_CONFIRMED)
 			return EBUSY;

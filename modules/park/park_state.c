@@ -27,6 +27,8 @@ static const char *const state_namev[PARK_STATES] = {
 	[PARK_ACCEPTED] = "ACCEPTED",
 	[PARK_REJOINED] = "REJOINED",
 	[PARK_SHOWN]    = "SHOWN",
+	[PARK_VACANT]   = "VACANT",
+	[PARK_DOUBT]    = "DOUBT",
 	[PARK_PROVEN]   = "PROVEN",
 	[PARK_CONFIRMED] = "CONFIRMED",
 	[PARK_LEFT]     = "LEFT",
@@ -34,6 +36,7 @@ static const char *const state_namev[PARK_STATES] = {
 	[PARK_UNKNOWN]  = "UNKNOWN",
 	[PARK_FAILED]   = "FAILED",
 	[PARK_GONE]     = "GONE",
+	[PARK_VACATED]  = "VACATED",
 };
 
 static const char *const event_namev[PARK_EVENTS] = {
@@ -45,6 +48,7 @@ static const char *const event_namev[PARK_EVENTS] = {
 	[PARK_EV_FRAG_OK]   = "FRAG_OK",
 	[PARK_EV_FRAG_FAIL] = "FRAG_FAIL",
 	[PARK_EV_LAMP]      = "LAMP",
+	[PARK_EV_DARK]      = "DARK",
 	[PARK_EV_REJOIN]    = "REJOIN",
 	[PARK_EV_BYE]       = "BYE",
 	[PARK_EV_DUE]       = "DUE",
@@ -99,6 +103,23 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_SHOWN][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
 	[PARK_SHOWN][PARK_EV_BYE]       = GO(DONE, END, 0),
 	[PARK_SHOWN][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+
+	/* The caller hung up, or was taken, before the number was spoken to
+	   the end: Asterisk then says 503. Only if no re-INVITE names him it
+	   is so; and since the lamp may have been another's all the same,
+	   the leg is looked at before it is ended */
+	[PARK_SHOWN][PARK_EV_DARK]      = GO(VACANT, NONE, SHOWN_MS),
+	[PARK_VACANT][PARK_EV_REFUSED]  = GO(FAILED, GIVE_BACK, 0),
+	[PARK_VACANT][PARK_EV_TIMEOUT]  = GO(FAILED, GIVE_BACK, 0),
+	[PARK_VACANT][PARK_EV_FRAG_OK]  = GO(CONFIRMED, NONE, GRACE_MS),
+	[PARK_VACANT][PARK_EV_FRAG_FAIL] = GO(DOUBT, NONE, GRACE_MS),
+	[PARK_VACANT][PARK_EV_REJOIN]   = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_VACANT][PARK_EV_BYE]      = GO(DONE, END, 0),
+	[PARK_VACANT][PARK_EV_DUE]      = GO(VACATED, LOOK, 0),
+
+	[PARK_DOUBT][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_DOUBT][PARK_EV_BYE]       = GO(GONE, END, 0),
+	[PARK_DOUBT][PARK_EV_DUE]       = GO(VACATED, LOOK, 0),
 
 	[PARK_PROVEN][PARK_EV_LAMP]     = GO(CONFIRMED, BACKGROUND, GRACE_MS),
 	[PARK_PROVEN][PARK_EV_REJOIN]   = GO(REJOINED, NONE, REJOIN_MS),

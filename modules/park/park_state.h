@@ -17,6 +17,8 @@ enum park_state {
 	PARK_ACCEPTED,       /**< 2xx to the REFER: proves nothing yet   */
 	PARK_REJOINED,       /**< The PBX joined us again: lot full?     */
 	PARK_SHOWN,          /**< A lamp shows the call; leg muted       */
+	PARK_VACANT,         /**< Its lamp is dark again: hung up, taken  */
+	PARK_DOUBT,          /**< ... and the sipfrag says that it failed */
 	PARK_PROVEN,         /**< sipfrag 2xx, no lamp: hear the number  */
 	PARK_CONFIRMED,      /**< All is well; a moment for a last word  */
 	PARK_LEFT,           /**< BYE from the PBX, neither lamp nor frag */
@@ -24,6 +26,8 @@ enum park_state {
 	PARK_UNKNOWN,        /**< The leg is gone, nothing shows where   */
 	PARK_FAILED,         /**< The caller is with the user            */
 	PARK_GONE,           /**< The caller hung up                     */
+	PARK_VACATED,        /**< He was parked and has left: the leg is
+				  most likely empty                      */
 
 	PARK_STATES
 };
@@ -37,6 +41,7 @@ enum park_event {
 	PARK_EV_FRAG_OK,     /**< sipfrag 2xx (RFC 3515 2.4.5)           */
 	PARK_EV_FRAG_FAIL,   /**< sipfrag 3xx-6xx                        */
 	PARK_EV_LAMP,        /**< A spot turned occupied                 */
+	PARK_EV_DARK,        /**< The spot that was his is free again    */
 	PARK_EV_REJOIN,      /**< re-INVITE: the far end is the caller   */
 	PARK_EV_BYE,         /**< The leg ended, not by us               */
 	PARK_EV_DUE,
@@ -52,6 +57,7 @@ enum park_action {
 	PARK_ACT_BACKGROUND, /**< Mute the leg, free the user            */
 	PARK_ACT_BYE,        /**< End the leg: the PBX has the caller    */
 	PARK_ACT_GIVE_BACK,  /**< Leg to the user, with the reason       */
+	PARK_ACT_LOOK,       /**< The same, and end it if it is silent   */
 	PARK_ACT_END,        /**< Nothing is left but to tell            */
 };
 

@@ -166,6 +166,27 @@ static const struct story storyv[] = {
 		EV(1,    ACCEPTED, NONE,  ACCEPTED),
 		EV(1,    BYE,      NONE,  LEFT),
 		EV(3000, DUE,      END,   UNKNOWN)}, 4, 0},
+	{"parked, and the caller hangs up while it is announced", LOT, {
+		EV(0,    START,     REFER,      REFERRED),
+		EV(1,    ACCEPTED,  NONE,       ACCEPTED),
+		EV(1,    LAMP,      BACKGROUND, SHOWN),
+		EV(900,  DARK,      NONE,       VACANT),
+		EV(1,    FRAG_FAIL, NONE,       DOUBT),
+		EV(1500, DUE,       LOOK,       VACATED)}, 6, 0},
+	{"... it was another's lamp, and the lot was full", LOT, {
+		EV(0,    START,     REFER,      REFERRED),
+		EV(1,    ACCEPTED,  NONE,       ACCEPTED),
+		EV(1,    LAMP,      BACKGROUND, SHOWN),
+		EV(900,  DARK,      NONE,       VACANT),
+		EV(1,    FRAG_FAIL, NONE,       DOUBT),
+		EV(1,    REJOIN,    NONE,       REJOINED),
+		EV(1500, DUE,       GIVE_BACK,  FAILED)}, 7, 0},
+	{"parked and taken at once by another, then the sipfrag", LOT, {
+		EV(0,    START,     REFER,      REFERRED),
+		EV(1,    LAMP,      BACKGROUND, SHOWN),
+		EV(900,  DARK,      NONE,       VACANT),
+		EV(1,    FRAG_OK,   NONE,       CONFIRMED),
+		EV(1500, DUE,       BYE,        DONE)}, 5, 0},
 	{"refused after the lamp of another turned", LOT, {
 		EV(0, START,   REFER,      REFERRED),
 		EV(1, LAMP,    BACKGROUND, SHOWN),
