@@ -1,0 +1,320 @@
+/**
+ * @file tests/e2e/test_demo.c  Test: the demo, from first ring to quit
+ *
+ * By keys alone, in three sizes at the same time, each in a process of its
+ * own. What is pressed is what the screen says.
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+#include <re.h>
+#include "tests/lib/test.h"
+#include "tests/lib/vt.h"
+
+enum {
+	PATIENCE_MS = 45000,     /* for a colleague who parks             */
+	FLASHES = 4,
+};
+
+static const struct size {
+	int w, h;
+	int w2, h2;              /* resized to in the middle              */
+} sizev[] = {
+	{ 80, 24, 120, 30},
+	{200, 60,  80, 24},
+	{ 40, 10,  60, 16},
+};
+
+
+/* ---- what is seen ---- */
+
+/** Cell of the sign of a spot's lamp: above, or left of, its name */
+static bool lamp_sign(const struct vt *vt, const char *spot, int *x, int *y)
+{
+	/* the status line may hold the digits too */
+	if (!vt_find(vt, spot, 1, x, y))
+		return false;
+
+	if (!strcmp(vt_char(vt, *x - 2, *y), "●") ||
+	    !strcmp(vt_char(vt, *x - 2, *y), "○")) {
+		*x -= 2;
+		return true;
+	}
+
+	*x -= 2;
+	++*y;
+
+	return true;
+}
+
+
+/** @return Digit of the first spot where a call waits, or 0 */
+static char parked_digit(const struct vt *vt)
+{
+	for (char c = '1'; c <= '6'; c++) {
+
+		const char spot[] = {'7', '0', c, '\0'};
+		int x, y;
+
+		if (lamp_sign(vt, spot, &x, &y) &&
+		    !strcmp(vt_char(vt, x, y), "●"))
+			return c;
+	}
+
+	return 0;
+}
+
+
+/** Does a lamp's cell change its looks, and back, again and again? */
+static void expect_flash(struct vt *vt, char digit)
+{
+	const char spot[] = {'7', '0', digit, '\0'};
+	uint64_t begin, firstv[2] = {0, 0}, last;
+	int x, y, changes = 0;
+
+	/* resized: until it is drawn anew, the old picture is there */
+	free(vt_rows_at_rest(vt));
+	vt_check(vt, lamp_sign(vt, spot, &x, &y));
+	last = firstv[0] = vt_look(vt, x, y);
+	begin = vt_now();
+
+	while (changes < FLASHES) {
+
+		/* a picture may be read while it is written */
+		vt_until(vt, !strcmp(vt_char(vt, x, y), "●") &&
+			 vt_look(vt, x, y) != last);
+		last = vt_look(vt, x, y);
+		++changes;
+
+		/* two looks, no more */
+		if (changes == 1)
+			firstv[1] = last;
+		vt_check(vt, last == firstv[changes % 2]);
+	}
+
+	/* half a second each; the first was cut, the last just began */
+	vt_check(vt, vt_now() - begin >= (FLASHES - 1) * 500 - 100);
+}
+
+
+/** The whole picture drawn anew is the one that was there: nobody else
+    has written on it */
+static void expect_own_frame(struct vt *vt)
+{
+	for (int i = 0; ; i++) {
+
+		char *before = vt_rows_at_rest(vt), *after;
+		const size_t bytes = vt->bytes;
+		bool same;
+
+		/* all cells are sent again: more bytes than cells hold */
+		vt_send(vt, "\014");
+		vt_until(vt, vt->bytes > bytes + (size_t)vt->h);
+
+		after = vt_rows_at_rest(vt);
+		same = !strcmp(before, after);
+		if (!same && i == 3)
+			print_error("before:\n%safter:\n%s", before, after);
+		free(before);
+		free(after);
+		if (same)
+			return;
+
+		/* life goes on: it may have changed meanwhile */
+		vt_check(vt, i < 3);
+	}
+}
+
+
+static void key(struct vt *vt, char c)
+{
+	const char text[2] = {c, '\0'};
+
+	vt_send(vt, text);
+}
+
+
+/* ---- one size ---- */
+
+static void walk(const struct size *size, const struct vt_home *home)
+{
+	const struct vt_prm prm = {
+		.home = home, .w = size->w, .h = size->h, .argv = {"demo"},
+	};
+	const uint64_t begin = vt_now();
+	const bool roomy = size->w >= 80;
+	struct vt *vt = NULL;
+	char mine, his, leftover[1024], *rows;
+
+	assert_int_equal(0, vt_alloc(&vt, &prm));
+
+	/* the first call, within three seconds of the phone's coming up */
+	vt_wait(vt, "incoming");
+	print_message("%dx%d: rings after %u ms\n", size->w, size->h,
+		      (unsigned)(vt_now() - begin));
+	vt_check(vt, vt->alt && vt->mouse && vt_paste_on(vt));
+	if (roomy) {
+		vt_check(vt, vt_has(vt, "demo"));
+		vt_check(vt, vt_has(vt, "not connected to a telephone "
+				    "system"));
+		vt_wait(vt, "Press a to answer");
+	}
+	vt_until(vt, vt->bells > 0);
+
+	/* libraries that print do it elsewhere */
+	vt_check(vt, !strstr(vt_fd_path(vt, 1), "/pts/"));
+	vt_check(vt, !strstr(vt_fd_path(vt, 2), "/pts/"));
+
+	key(vt, 'a');
+	vt_wait(vt, "active");
+	if (roomy)
+		vt_wait(vt, "Press p to park");
+
+	key(vt, 'p');
+	vt_until(vt, (mine = parked_digit(vt)) != 0);
+	vt_wait_gone(vt, "parking ");
+	expect_flash(vt, mine);
+
+	vt_resize(vt, size->w2, size->h2);
+	vt_until(vt, parked_digit(vt) == mine);
+	vt_wait(vt, "? help");
+	expect_flash(vt, mine);
+	expect_own_frame(vt);
+
+	/* back again by its digit */
+	if (size->w2 >= 80) {
+		char text[] = "press 1";
+
+		text[6] = mine;
+		vt_wait(vt, text);
+	}
+	key(vt, mine);
+	vt_wait(vt, "active");
+	vt_until(vt, parked_digit(vt) != mine);
+	expect_own_frame(vt);
+
+	key(vt, 'b');
+	vt_wait(vt, "no call");
+
+	/* a colleague's; the lamp must have been seen, else it asks */
+	for (const uint64_t end = vt_now() + PATIENCE_MS;
+	     !(his = parked_digit(vt)) && vt_now() < end; )
+		vt_turn(50);
+	vt_check(vt, his != 0);
+	vt_pause(750);
+	if (size->w2 >= 80)
+		vt_check(vt, vt_has(vt, "A colleague parked"));
+	key(vt, his);
+	vt_wait(vt, "active");
+	expect_own_frame(vt);
+
+	key(vt, '?');
+	vt_wait(vt, "PgUp PgDn");
+	vt_check(vt, vt_has(vt, "Keys"));
+	vt_resize(vt, size->w, size->h);
+	vt_wait(vt, "PgUp PgDn");
+	key(vt, 'z');
+	vt_wait_gone(vt, "PgUp PgDn");
+
+	key(vt, 'q');
+	vt_wait(vt, "Quit?");
+	key(vt, 'n');
+	vt_wait_gone(vt, "Quit?");
+	vt_check(vt, vt_has(vt, "active"));
+	key(vt, 'q');
+	vt_wait(vt, "Quit?");
+	key(vt, 'y');
+	vt_expect_exit(vt, 0);
+
+	/* on the screen that was there before, nothing was written */
+	rows = vt_rows(vt);
+	vt_check(vt, strspn(rows, "\n") == strlen(rows));
+	free(rows);
+
+	print_message("%dx%d: %u s\n", size->w, size->h,
+		      (unsigned)(vt_now() - begin) / 1000);
+	if (vt_home_left(home, "tmp", leftover, sizeof(leftover)) ||
+	    vt_home_left(home, "run", leftover, sizeof(leftover)) ||
+	    vt_home_left(home, "home", leftover, sizeof(leftover)) ||
+	    vt_home_left(home, "state", leftover, sizeof(leftover)) ||
+	    vt_home_left(home, "config", leftover, sizeof(leftover)))
+		vt_fail(vt, __FILE__, __LINE__, "left behind: %s", leftover);
+	vt_end(vt);
+}
+
+
+static size_t walk_row;
+
+
+static struct vt_home walk_home;
+
+
+static void test_one(void **state)
+{
+	(void)state;
+
+	assert_int_equal(0, vt_home_init(&walk_home));
+	walk(&sizev[walk_row], &walk_home);
+}
+
+
+static int end_one(void **state)
+{
+	(void)state;
+	vt_end_all();
+	vt_home_close(&walk_home);
+
+	return 0;
+}
+
+
+/** In a child: the same test runner for one size */
+static int walk_alone(size_t row)
+{
+	const struct CMUnitTest testv[] = {
+		cmocka_unit_test_teardown(test_one, end_one),
+	};
+	int failed;
+
+	walk_row = row;
+	if (libre_init())
+		return 1;
+	failed = cmocka_run_group_tests_name("one size", testv, NULL, NULL);
+	libre_close();
+
+	return failed ? 1 : 0;
+}
+
+
+static void test_walk(void **state)
+{
+	pid_t pidv[ROWS(sizev)];
+	(void)state;
+
+	(void)fflush(NULL);
+	for (size_t i = 0; i < ROWS(sizev); i++) {
+		pidv[i] = fork();
+		assert_true(pidv[i] >= 0);
+		if (!pidv[i])
+			exit(walk_alone(i));
+	}
+
+	for (size_t i = 0; i < ROWS(sizev); i++) {
+
+		int status = -1;
+
+		(void)waitpid(pidv[i], &status, 0);
+		if (status)
+			row_fail(i, "%dx%d failed (wait status 0x%x)",
+				 sizev[i].w, sizev[i].h, (unsigned)status);
+	}
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest testv[] = {
+		cmocka_unit_test(test_walk),
+	};
+
+	return cmocka_run_group_tests(testv, NULL, NULL);
+}
