@@ -34,7 +34,8 @@ static const struct call_fact *pick(const struct app_cmd *ac,
 			return call;
 	}
 
-	(void)re_hprintf(reply, "no call to %s", command_name(cmd->id));
+	(void)re_hprintf(reply, "no call to %s", cmd->id == COMMAND_HANGUP ?
+			 "hang up" : command_name(cmd->id));
 
 	return NULL;
 }
@@ -108,9 +109,9 @@ static int hangup(const struct command *cmd, struct re_printf *reply,
 
 	id = call->id;
 	if (park_user_hangup(ac->park, id)) {
-		(void)re_hprintf(reply, "call %u is being parked and the PBX"
-				 " has not confirmed it: hanging up now could"
-				 " lose the caller", id);
+		(void)re_hprintf(reply, "call %u is on its way to another and"
+				 " the PBX has not confirmed it: hanging up"
+				 " now could lose the caller", id);
 		return EBUSY;
 	}
 

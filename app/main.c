@@ -128,9 +128,11 @@ static int load(struct cfg **cfgp, const char *dir)
 }
 
 
-static int options(void)
+static void options_print(const char *title, const struct cfg_option *o)
 {
-	for (const struct cfg_option *o = cfg_options(); o->key; o++) {
+	(void)printf("%s\n\n", title);
+
+	for (; o->key; o++) {
 
 		(void)printf("%s", o->key);
 		if (o->choices)
@@ -143,8 +145,19 @@ static int options(void)
 			(void)printf(" (%s)", o->def);
 		(void)printf("\n    %s\n", o->help);
 	}
+}
 
-	return 0;
+
+static int options(void)
+{
+	options_print("Lines that may stand several times:", cfg_lines());
+	options_print("\nParameters of an account, ;name=value behind its"
+		      " address:", cfg_account_params());
+	options_print("\nSettings, their values and (what holds without"
+		      " them); baresip's own sip_, rtp_, jitter_, dns_ and\n"
+		      "codec keys are known too:", cfg_options());
+
+	return fflush(stdout) ? 1 : 0;
 }
 
 

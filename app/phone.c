@@ -417,6 +417,7 @@ static int acct_alloc(struct acct **acctp, struct phone *phone,
 					      ANSWERMODE_MANUAL);
 	}
 
+	acct->pub.password = acct->pass != NULL;
 	if (acct->pass)
 		err |= account_set_auth_pass(ua_account(acct->ua),
 					     acct->pass);
@@ -696,6 +697,36 @@ static bool user_char(unsigned char c)
 }
 
 
+/* As people write numbers: "+49 (0)30 / 901-820" */
+static void number_clean(char *buf, size_t size, const char *where)
+{
+	static const char marks[] = " ()/.-\t";
+	const bool plus = *where == '+';
+	size_t n = 0;
+
+	for (const char *p = where; *p && n + 1 < size; p++) {
+
+		/* a national 0 is not dialled from abroad */
+		if (plus && !strncmp(p, "(0)", 3)) {
+			p += 2;
+			continue;
+		}
+
+		if (!strchr(marks, *p))
+			buf[n++] = *p;
+	}
+
+	buf[n] = '\0';
+}
+
+
+static bool is_number(const char *s)
+{
+	return strspn(s, "0123456789+*# ()/.-\t") == strlen(s) &&
+		strpbrk(s, "0123456789*#");
+}
+
+
 int phone_uri(char *buf, size_t size, const struct phone_account *acc,
 	      const char *where)
 {
@@ -729,15 +760,20 @@ int phone_uri(char *buf, size_t size, const struct phone_account *acc,
 	else if (strchr(where, '@'))
 		r = re_snprintf(buf, size, "sip:%s", where);
 	else {
-		char user[3 * TEXT_SZ];
+		char user[3 * TEXT_SZ], number[TEXT_SZ];
+
+		if (strlen(where) >= sizeof(number))
+			return ENOMEM;
+
+		if (is_number(where)) {
+			number_clean(number, sizeof(number), where);
+			where = number;
+		}
 
 		for (; *where; where++) {
 
 			const unsigned char c = (unsigned char)*where;
 
-			/* people write numbers with blanks and brackets */
-			if (c == ' ')
-				continue;
 			if (n + 4 > sizeof(user))
 				return ENOMEM;
 			if (user_char(c))

@@ -32,6 +32,7 @@ struct phone_account {
 	char *route;          /**< Outbound proxy, or NULL               */
 	uint32_t regint_s;    /**< 0: does not register                  */
 	bool registered;
+	bool password;        /**< One is configured                     */
 	bool refused;         /**< Its password is wrong: ask nothing    */
 	void *p;              /**< Of app/phone.c                        */
 };

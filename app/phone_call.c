@@ -475,9 +475,10 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 
 	err = phone_uri(uri, sizeof(uri), acc, where);
 	if (err) {
-		(void)re_snprintf(errbuf, errsz, "'%s' cannot be dialled: a"
+		(void)re_snprintf(errbuf, errsz, "'%b' cannot be dialled: a"
 				  " number, user@host or a sip: address was"
-				  " expected", where);
+				  " expected", where,
+				  min(str_len(where), (size_t)48));
 		return err;
 	}
 

@@ -179,7 +179,8 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 	if (err)
 		goto out;
 
-	applog(APPLOG_INFO, "demo: PBX in the manner of %s at %J\n",
+	/* there is no log yet: nothing of it for the terminal */
+	applog(APPLOG_DEBUG, "demo: PBX in the manner of %s at %J",
 	       d->m.name, &d->udp);
 
  out:

@@ -983,8 +983,8 @@ static void retrieving_event(struct retrieving *rt, enum retrieve_event ev)
 	case RETRIEVE_ACT_LOST:
 		if (rt->occupied)
 			bus_message(park->bus, MESSAGE_WARN,
-				    "%s was taken by another phone",
-				    rt->spot);
+				    "%s was taken by another phone, or the"
+				    " caller hung up", rt->spot);
 		else
 			bus_message(park->bus, MESSAGE_WARN,
 				    "no call was waiting at %s", rt->spot);
@@ -1005,6 +1005,22 @@ static void retrieving_event(struct retrieving *rt, enum retrieve_event ev)
 }
 
 
+static bool retrieving_spot(const struct park *park, const char *spot)
+{
+	struct le *le;
+
+	for (le = park->retrievingl.head; le; le = le->next) {
+
+		const struct retrieving *rt = le->data;
+
+		if (!strcmp(rt->spot, spot))
+			return true;
+	}
+
+	return false;
+}
+
+
 static int retrieve_start(struct park *park, const char *wanted,
 			  struct re_printf *reply)
 {
@@ -1014,7 +1030,6 @@ static int retrieve_start(struct park *park, const char *wanted,
 	struct retrieving *rt;
 	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
 	const char *tmpl;
-	struct le *le;
 	int err;
 
 	if (!wanted) {
@@ -1038,15 +1053,9 @@ static int retrieve_start(struct park *park, const char *wanted,
 		return ENOENT;
 	}
 
-	for (le = park->retrievingl.head; le; le = le->next) {
-
-		const struct retrieving *r = le->data;
-
-		if (!strcmp(r->spot, spot)) {
-			(void)re_hprintf(reply, "%s is being retrieved",
-					 spot);
-			return EALREADY;
-		}
+	if (retrieving_spot(park, spot)) {
+		(void)re_hprintf(reply, "%s is being retrieved", spot);
+		return EALREADY;
 	}
 
 	way = way_find(park, spot);
@@ -1245,6 +1254,12 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 	if (bk) {
 		park->gone = bk->fact;
 		park->gone_ms = clock_ms(park->clock);
+
+		if (!retrieving_spot(park, lamp->spot))
+			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
+				    " parked at %s: taken, or hung up",
+				    bk->fact.who[0] ? bk->fact.who :
+				    bk->fact.number, lamp->spot);
 	}
 
 	book_remove(park, lamp->spot);
@@ -1593,10 +1608,8 @@ int park_user_hangup(struct park *park, unsigned id)
 
 	pk = parking_find(park, id);
 	if (pk) {
-		if (pk->life.state != PARK_SHOWN &&
-		    pk->life.state != PARK_VACANT &&
-		    pk->life.state != PARK_DOUBT &&
-		    pk->life.state != PARK_PROVEN &&
+		/* a lamp alone may be another's */
+		if (pk->life.state != PARK_PROVEN &&
 		    pk->life.state != PARK_CONFIRMED)
 			return EBUSY;
 		pk->bye = true;

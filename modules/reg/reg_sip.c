@@ -341,6 +341,13 @@ static int request(struct regc *regc, bool first)
 
 	regc->req = mem_deref(regc->req);
 
+	/* a reason that is left over is of another's failure */
+	if (regc->reasonh) {
+		char old[160];
+
+		regc->reasonh(old, sizeof(old));
+	}
+
 	return sip_drequestf(&regc->req, regc->sip, true, "REGISTER",
 			     regc->dlg, 0, regc->auth, send_handler,
 			     response_handler, regc,
@@ -373,8 +380,9 @@ static void report(struct regc *regc, bool was, const struct sip_msg *msg,
 
 	if (regc->life.state == REGC_REFUSED)
 		(void)re_snprintf(r.reason, sizeof(r.reason),
-				  "%s: the password is refused;"
-				  " correct it, then :reload", reason);
+				  "%s: the user name or the password is"
+				  " refused; correct it, then :reload",
+				  reason);
 	else
 		str_ncpy(r.reason, reason ? reason : "", sizeof(r.reason));
 

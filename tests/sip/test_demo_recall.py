@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Forgotten, and given back to the parker; gone while being parked. On the
+built-in PBX."""
+import demo
+from demo import ANNA, BORIS, check, twice
+
+
+def caller_gone(b):
+    """the caller hangs up while being parked: told, on no lamp"""
+    p = b.desk()
+
+    def story():
+        p.fault('caller-gone')
+        p.talk(ANNA)
+        p.ctl('park')
+        p.wait_row(ANNA, 'hung up', fate='hung up himself')
+        p.wait_no_calls()
+        p.agree()
+        check(not p.status()['parked'], 'on no list', p.short())
+        p.fault('off')
+        p.over()
+    twice(story)
+
+
+def recall(b):
+    """after 7 s the PBX gives her back: it rings with her name; answered
+    during another call, that one is held; refused, the PBX drops her"""
+    p = b.desk(opts=['--park-time', 7])
+
+    def story():
+        p.talk(ANNA)
+        p.ctl('park')
+        p.waits(ANNA, '701')
+        p.wait_no_calls()
+        p.talk(BORIS)
+        c = p.wait_call('incoming', 12, peer=ANNA[1])
+        check(c['name'] == ANNA[0], 'it rings again: Anna Berg', c)
+        p.wait_lamp('701', 'free')
+        check(not p.status()['parked'], 'she is on no list', p.short())
+        p.ctl('answer', c['id'])
+        r = p.both_hear(ANNA)
+        check(r['recalled'] == 1, 'recalled once, by the books', r)
+        p.wait_row(BORIS, 'is held', held=True)
+        p.agree()
+        p.ctl('park')
+        p.waits(ANNA, '701')
+        c = p.wait_call('incoming', 12, peer=ANNA[1])
+        p.ctl('hangup', c['id'])
+        p.wait_row(ANNA, 'is dropped by the PBX', fate='was dropped')
+        p.over(dropped=1)
+    twice(story)
+
+
+if __name__ == '__main__':
+    demo.main(recall, caller_gone)
