@@ -41,7 +41,7 @@
 enum {
 	UUID_LEN    = 36,
 	REG_STOP_MS = 1500,
-	PARK_WAIT_MS = 5000,
+	PARK_WAIT_MS = 40000,    /* a REFER may take 32 s               */
 	PARK_POLL_MS = 100,
 };
 
@@ -185,17 +185,23 @@ static void reg_handler(const struct regc_report *report, void *arg)
 {
 	struct app_account *aa = arg;
 	struct app *app = aa->app;
+	const struct phone_account *acc = phone_account(app->phone, aa->idx);
+	const char *reason = report->reason;
+
+	if (report->refused && acc && !acc->password)
+		reason = "the server wants a password: none is configured"
+			" (auth_pass)";
 
 	phone_registered(app->phone, aa->idx, report->registered,
 			 report->msg);
 	phone_refused(app->phone, aa->idx, report->refused);
-	account_emit(app, aa->idx, report->registered, report->reason);
+	account_emit(app, aa->idx, report->registered, reason);
 	blf_registered(app->blf, aa->idx, report->registered, report->fresh,
-		       report->reason);
+		       reason);
 
 	if (report->refused)
 		bus_message(app->bus, MESSAGE_ERROR, "not registered: %s",
-			    report->reason);
+			    reason);
 }
 
 
@@ -352,7 +358,10 @@ static bool notify_hook(const struct sip_msg *msg, void *arg)
 {
 	struct app *app = arg;
 
-	return blf_request(app->blf, msg, phone_from_server(app->phone, msg));
+	const bool trusted = phone_from_server(app->phone, msg);
+
+	return blf_request(app->blf, msg, trusted) ||
+		blf_unsolicited(app->blf, msg, trusted);
 }
 
 
@@ -385,6 +394,79 @@ static void retrieve_way(char *buf, size_t size, const char *spot,
 
 	if (profile_expand(buf, size, tmpl, spot) && size)
 		buf[0] = '\0';
+}
+
+
+static void grow_handler(size_t lampc, void *arg)
+{
+	struct app *app = arg;
+	struct event ev = {.type = EVENT_LAMPS};
+
+	ev.u.lamps = (unsigned)lampc;
+	bus_emit(app->bus, &ev);
+}
+
+
+static void lamps_say_handler(const char *text, void *arg)
+{
+	struct app *app = arg;
+
+	bus_message(app->bus, MESSAGE_WARN, "%s", text);
+}
+
+
+static int lists_start(struct app *app, const char *watch)
+{
+	const struct cfg *cfg = app->cfg;
+	struct blf_list *listv;
+	size_t n = 0;
+	int err = 0;
+
+	if (!cfg->listc)
+		return 0;
+
+	listv = mem_zalloc(cfg->listc * sizeof(*listv), NULL);
+	if (!listv)
+		return ENOMEM;
+
+	for (size_t i = 0; !err && i < cfg->listc; i++) {
+
+		const struct cfg_list *list = &cfg->listv[i];
+		const struct phone_account *acc;
+		char uri[512], *dup;
+
+		acc = phone_account(app->phone, list->account);
+
+		if (!acc || phone_uri(uri, sizeof(uri), acc, list->target)) {
+			bus_message(app->bus, MESSAGE_ERROR, "list %s is"
+				    " nothing to subscribe to",
+				    list->target);
+			continue;
+		}
+
+		/* by the account's transport, also if given as an address */
+		err = re_sdprintf(&dup, "%s%s", uri,
+				  strchr(uri, ';') ? "" : acc->params);
+		if (err)
+			break;
+
+		listv[n++] = (struct blf_list){
+			.account = list->account,
+			.name    = list->label ? list->label : list->target,
+			.target  = dup,
+			.kind    = list->kind,
+			.watch   = watch,
+		};
+	}
+
+	err = err ? err : blf_set_lists(app->blf, listv, n, grow_handler,
+					lamps_say_handler);
+
+	for (size_t i = 0; i < n; i++)
+		mem_deref((void *)listv[i].target);
+	mem_deref(listv);
+
+	return err;
 }
 
 
@@ -468,6 +550,7 @@ static int lamps_start(struct app *app, const struct profile *pr)
 	err = blf_alloc(&app->blf, app->clock, &prm, accv,
 			phone_accountc(app->phone), specv, n, lamp_handler,
 			app);
+	err = err ? err : lists_start(app, watch);
 
  out:
 	for (i = 0; i < n; i++)
@@ -635,6 +718,9 @@ static void parts_stopped(struct app *app)
 	app->call_cmd.park = NULL;
 	app->blf = mem_deref(app->blf);
 
+	/* the devices may be others after a reload */
+	sound_close();
+
 	phone_stop(app->phone, phone_down_handler, app);
 }
 
@@ -717,6 +803,11 @@ static void quit(struct app *app)
 
 	app->quit_ms = clock_ms(app->clock);
 	tmr_start(&app->tmr_quit, 0, quit_handler, app);
+
+	if (park_pending(app->park))
+		bus_message(app->bus, MESSAGE_WARN, "quitting when the PBX has"
+			    " confirmed the park; quit again to end now and"
+			    " lose the caller");
 }
 
 
@@ -750,6 +841,11 @@ static int resubscribe_command(const struct command *cmd,
 	struct app *app = arg;
 	int err;
 
+	if (app->down) {
+		(void)re_hprintf(reply, "the phone is being stopped");
+		return EBUSY;
+	}
+
 	/* the wish to try again is the same for a refused registration */
 	if (!cmd->argc) {
 		for (size_t i = 0; i < app->accountc; i++) {
@@ -780,7 +876,8 @@ static int reload_command(const struct command *cmd, struct re_printf *reply,
 		return EALREADY;
 	}
 
-	err = cfg_load(&cfg, app->prm->dir, NULL);
+	err = cfg_load(&cfg, app->prm->dir,
+		       app->prm->demo ? "/dev/null" : NULL);
 	if (err) {
 		(void)re_hprintf(reply, "cannot read the configuration: %m",
 				 err);
@@ -1098,7 +1195,8 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 		(void)fprintf(stderr, "parkdeck: %s\n", err_text);
 	}
 
-	applog(APPLOG_INFO, "parkdeck ends");
+	if (app->bus)
+		applog(APPLOG_INFO, "parkdeck ends");
 	if (!prm->demo)              /* its PBX has a last word to say  */
 		applog_close();
 	mem_deref(app);

@@ -59,6 +59,12 @@ static void destructor(void *arg)
 		mem_deref(l->retrieve);
 	}
 
+	for (i = 0; i < cfg->listc; i++) {
+		mem_deref(cfg->listv[i].target);
+		mem_deref(cfg->listv[i].label);
+		mem_deref(cfg->listv[i].account_name);
+	}
+
 	for (i = 0; i < cfg->settingc; i++) {
 		mem_deref(cfg->settingv[i].key);
 		mem_deref(cfg->settingv[i].val);
@@ -71,6 +77,7 @@ static void destructor(void *arg)
 
 	mem_deref(cfg->accountv);
 	mem_deref(cfg->lampv);
+	mem_deref(cfg->listv);
 	mem_deref(cfg->settingv);
 	mem_deref(cfg->errorv);
 	mem_deref(cfg->keys);
@@ -453,6 +460,9 @@ static int step_line(struct cfg_load *ld, struct cfg_piece raw)
 		return cfg_lamp_line(ld, line.val, LAMP_SPOT);
 	if (!strcmp(line.key, "lamp"))
 		return cfg_lamp_line(ld, line.val, LAMP_EXTENSION);
+
+	if (!strcmp(line.key, "list"))
+		return cfg_list_line(ld, line.val);
 
 	if (!strcmp(line.key, "key"))
 		return key_line(ld, line.val);

@@ -19,6 +19,8 @@
 enum {
 	CFG_ACCOUNTS_MAX = 16,  /**< As many as the desk model shows      */
 	CFG_LAMPS_MAX = 20000,
+	CFG_LISTS_MAX = 64,
+	CFG_LIST_MAX = 200,     /**< A list's name or address [bytes]     */
 	CFG_INCLUDE_DEPTH = 8,  /**< Files inside one another             */
 	CFG_FILES_MAX = 64,     /**< Files in all                         */
 	CFG_FILE_MAX = 4 << 20, /**< One file [bytes]                     */
@@ -46,6 +48,16 @@ struct cfg_lamp {
 	unsigned account;       /**< Index; 0 unless ;account= names one  */
 };
 
+/** A list of the server's, of which lamps grow (RFC 4662) */
+struct cfg_list {
+	char *target;           /**< "parking-all", "sip:parking@pbx"     */
+	char *label;            /**< Or NULL                              */
+	enum lamp_kind kind;    /**< Of lamps that are not configured     */
+	unsigned account;       /**< Index; 0 unless ;account= names one  */
+	char *account_name;     /**< As named, or NULL                    */
+	unsigned file, line;    /**< Where it stands                      */
+};
+
 /** A key with a value from the option table, checked by its type */
 struct cfg_setting {
 	char *key;
@@ -64,6 +76,7 @@ struct re_printf;
 struct cfg {
 	struct cfg_account *accountv;  size_t accountc;
 	struct cfg_lamp    *lampv;     size_t lampc;
+	struct cfg_list    *listv;     size_t listc;
 	struct cfg_setting *settingv;  size_t settingc;
 	struct cfg_error   *errorv;    size_t errorc;
 	char *keys;             /**< `key` lines, "ACTION KEY…" each, a
@@ -155,8 +168,8 @@ const struct cfg_option *cfg_options(void);
 const struct cfg_option *cfg_option_find(const char *key);
 
 /**
- * The keys that have a syntax of their own: account, spots, spot, lamp,
- * include; type, default and range mean nothing. Ends with a NULL key
+ * The keys that have a syntax of their own: account, spots, spot, lamp, list,
+ * key, include; type, default and range mean nothing. Ends with a NULL key
  */
 const struct cfg_option *cfg_lines(void);
 

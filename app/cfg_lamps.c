@@ -1,5 +1,5 @@
 /**
- * @file app/cfg_lamps.c  The lines `spots`, `spot` and `lamp`
+ * @file app/cfg_lamps.c  The lines `spots`, `spot`, `lamp` and `list`
  */
 #include <string.h>
 #include <re.h>
@@ -18,6 +18,7 @@ struct lamp_prm {
 	char *park;
 	char *retrieve;
 	char *account;
+	char *kind;
 };
 
 
@@ -28,6 +29,7 @@ static void prm_close(struct lamp_prm *prm)
 	mem_deref(prm->park);
 	mem_deref(prm->retrieve);
 	mem_deref(prm->account);
+	mem_deref(prm->kind);
 }
 
 
@@ -248,14 +250,15 @@ static int put_lamp(struct cfg_load *ld, bool *okp, enum lamp_kind kind,
 static const struct {
 	const char *name;
 	size_t offset;
-	bool spots, spot, lamp;
+	bool spots, spot, lamp, list;
 	bool template;
 } paramv[] = {
-	{"label",    offsetof(struct lamp_prm, label),    0, 1, 1, false},
-	{"watch",    offsetof(struct lamp_prm, watch),    1, 1, 1, true},
-	{"park",     offsetof(struct lamp_prm, park),     1, 1, 0, true},
-	{"retrieve", offsetof(struct lamp_prm, retrieve), 1, 1, 1, true},
-	{"account",  offsetof(struct lamp_prm, account),  1, 1, 1, false},
+	{"label",    offsetof(struct lamp_prm, label),    0, 1, 1, 1, false},
+	{"watch",    offsetof(struct lamp_prm, watch),    1, 1, 1, 0, true},
+	{"park",     offsetof(struct lamp_prm, park),     1, 1, 0, 0, true},
+	{"retrieve", offsetof(struct lamp_prm, retrieve), 1, 1, 1, 0, true},
+	{"account",  offsetof(struct lamp_prm, account),  1, 1, 1, 1, false},
+	{"kind",     offsetof(struct lamp_prm, kind),     0, 0, 0, 1, false},
 };
 
 
@@ -265,6 +268,8 @@ static bool allowed(size_t i, const char *key)
 		return paramv[i].spots;
 	if (!strcmp(key, "spot"))
 		return paramv[i].spot;
+	if (!strcmp(key, "list"))
+		return paramv[i].list;
 
 	return paramv[i].lamp;
 }
@@ -374,7 +379,7 @@ int cfg_lamp_line(struct cfg_load *ld, struct cfg_piece val,
 		  enum lamp_kind kind)
 {
 	const char *key = kind == LAMP_SPOT ? "spot" : "lamp";
-	struct lamp_prm prm = {NULL, NULL, NULL, NULL, NULL};
+	struct lamp_prm prm = {.label = NULL};
 	char head[CFG_LINE_MAX + 1];
 	bool ok;
 	int err;
@@ -434,7 +439,7 @@ static int grow_range(struct cfg_load *ld, const struct cfg_range *range,
 
 int cfg_spots_line(struct cfg_load *ld, struct cfg_piece val)
 {
-	struct lamp_prm prm = {NULL, NULL, NULL, NULL, NULL};
+	struct lamp_prm prm = {.label = NULL};
 	char head[CFG_LINE_MAX + 1];
 	struct cfg_piece list, item;
 	bool ok, any = false;
@@ -474,6 +479,88 @@ int cfg_spots_line(struct cfg_load *ld, struct cfg_piece val)
 	if (!any)
 		err = cfg_mistake(ld, "spots: a range is expected, such as"
 				  " 701-720");
+
+ out:
+	prm_close(&prm);
+
+	return err;
+}
+
+
+/* Something to subscribe to: a name, user@host or a sip: address */
+static bool list_ok(const char *s)
+{
+	if (!*s || strlen(s) >= CFG_LIST_MAX)
+		return false;
+
+	for (; *s; s++) {
+		if ((unsigned char)*s <= ' ' || *s == 0x7f ||
+		    strchr("<>\"\\;?", *s))
+			return false;
+	}
+
+	return true;
+}
+
+
+static int add_list(struct cfg_load *ld, const char *head,
+		    const struct lamp_prm *prm)
+{
+	struct cfg *cfg = ld->cfg;
+	struct cfg_list *list;
+	int err;
+
+	for (size_t i = 0; i < cfg->listc; i++) {
+
+		if (!strcmp(cfg->listv[i].target, head) &&
+		    same(cfg->listv[i].account_name, prm->account))
+			return cfg_mistake(ld, "list %s is given twice",
+					   head);
+	}
+
+	if (cfg->listc >= CFG_LISTS_MAX)
+		return cfg_mistake(ld, "more than %u lists",
+				   (unsigned)CFG_LISTS_MAX);
+
+	err = cfg_grow((void **)&cfg->listv, cfg->listc, sizeof(*list));
+	if (err)
+		return err;
+
+	list = &cfg->listv[cfg->listc++];
+	list->line = ld->place.line;
+	list->file = ld->place.file;
+	list->kind = prm->kind && !strcmp(prm->kind, "extension")
+		? LAMP_EXTENSION : LAMP_SPOT;
+
+	err  = str_dup(&list->target, head);
+	err |= take(&list->label, prm->label, false);
+	err |= take(&list->account_name, prm->account, false);
+
+	return err ? ENOMEM : 0;
+}
+
+
+int cfg_list_line(struct cfg_load *ld, struct cfg_piece val)
+{
+	struct lamp_prm prm = {.label = NULL};
+	char head[CFG_LINE_MAX + 1];
+	bool ok;
+	int err;
+
+	err = read_line(ld, &ok, head, sizeof(head), &prm, "list", val);
+	if (err || !ok)
+		goto out;
+
+	if (!list_ok(head))
+		err = cfg_mistake(ld, "list %.80s: the list's name or address"
+				  " is expected, such as parking-all or"
+				  " sip:parking-all@pbx.example.com", head);
+	else if (prm.kind && strcmp(prm.kind, "spot") &&
+		 strcmp(prm.kind, "extension"))
+		err = cfg_mistake(ld, "list: kind %.40s: spot or extension is"
+				  " expected", prm.kind);
+	else
+		err = add_list(ld, head, &prm);
 
  out:
 	prm_close(&prm);
@@ -573,6 +660,22 @@ int cfg_lamps_finish(struct cfg_load *ld)
 		}
 
 		err = check_twice(ld, i);
+		if (err)
+			return err;
+	}
+
+	for (i = 0; i < cfg->listc; i++) {
+
+		struct cfg_list *list = &cfg->listv[i];
+
+		if (!list->account_name)
+			continue;
+
+		ld->place.file = list->file;
+		ld->place.line = list->line;
+		ld->path = ld->filev[list->file];
+
+		err = find_account(ld, &list->account, list->account_name);
 		if (err)
 			return err;
 	}

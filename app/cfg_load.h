@@ -79,12 +79,13 @@ void *cfg_wipe(char *str);
 /** Carry a line `account` out. 0 (it may have been wrong) or ENOMEM */
 int cfg_account_line(struct cfg_load *ld, struct cfg_piece val);
 
-/** Carry a line `spots`, `spot` or `lamp` out, the same */
+/** Carry a line `spots`, `spot`, `lamp` or `list` out, the same */
+int cfg_list_line(struct cfg_load *ld, struct cfg_piece val);
 int cfg_spots_line(struct cfg_load *ld, struct cfg_piece val);
 int cfg_lamp_line(struct cfg_load *ld, struct cfg_piece val,
 		  enum lamp_kind kind);
 
-/** All lines are read: give each lamp the account that it names */
+/** All lines are read: give each lamp and list the account that it names */
 int cfg_lamps_finish(struct cfg_load *ld);
 
 /** Print where something was said, for "first in …" */

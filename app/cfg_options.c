@@ -125,6 +125,11 @@ static const struct cfg_option linev[] = {
 	 "A colleague's extension in the same grid: 102;label=\"Anna\", also "
 	 "with ;watch=, ;account= and ;retrieve=, which is dialled to pick up "
 	 "a call that rings there."},
+	{"list", CFG_TEXT, "", 0, 0, NULL,
+	 "A list of the server's that lamps grow from by themselves, with one "
+	 "subscription for all: parking-all or sip:parking-all@pbx, with "
+	 ";kind=spot (or extension), ;label= and ;account=. A spot or lamp "
+	 "with a line of its own keeps that line's words."},
 	{"key", CFG_TEXT, "", 0, 0, NULL,
 	 "Other keys for an action: key park p Ctrl-P. The help (?) names the "
 	 "actions' keys; an action keeps only those that its last line says."},
@@ -162,8 +167,6 @@ static const struct cfg_option paramv[] = {
 	 "How a call is answered: by key, with early media, or by itself."},
 	{"answerdelay", CFG_U32, "0", 0, 3600000, NULL,
 	 "Milliseconds before a call is answered by itself."},
-	{"sip_autoanswer", CFG_BOOL, "no", 0, 0, NULL,
-	 "Let the caller's PBX ask for an automatic answer."},
 	{"dtmfmode", CFG_CHOICE, "rtpevent", 0, 0, "rtpevent|info",
 	 "How keypad tones are sent."},
 	{"audio_codecs", CFG_TEXT, "", 0, 0, NULL,

@@ -163,13 +163,26 @@ static void step_lamp(struct desk *desk, const struct lamp_fact *f,
 }
 
 
-/* The grid is made anew: its lamps tell themselves again */
+/* The grid is made anew: its lamps tell themselves again. Or lamps grow at
+   its end, then those before them have nothing new to say */
 static int step_lamps(struct desk *desk, unsigned n)
 {
 	struct desk_lamp *v = NULL;
 
 	if (n > LAMPS_MAX)
 		n = LAMPS_MAX;
+
+	if (desk->lampc && n > desk->lampc) {
+		v = realloc(desk->lampv, n * sizeof(*v));
+		if (!v)
+			return ENOMEM;
+
+		memset(&v[desk->lampc], 0, (n - desk->lampc) * sizeof(*v));
+		desk->lampv = v;
+		desk->lampc = n;
+		++desk->version;
+		return 0;
+	}
 
 	if (n) {
 		v = calloc(n, sizeof(*v));

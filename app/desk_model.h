@@ -57,8 +57,9 @@ void desk_reset(struct desk *desk);
  * @return 0, or ENOMEM (then nothing changed)
  *
  * A lamp or account outside the bounds, or a state that is none, changes
- * nothing. EVENT_LAMPS makes the grid anew: all lamps are unknown until
- * they tell themselves; the book of our parked calls is kept.
+ * nothing. EVENT_LAMPS with more lamps than before adds them at the end of
+ * the grid, else it is made anew: all lamps are unknown until they tell
+ * themselves; the book of our parked calls is kept.
  */
 int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms);
 

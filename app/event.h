@@ -130,7 +130,8 @@ enum event_type {
 	EVENT_ACCOUNT,
 	EVENT_CALL,
 	EVENT_LAMP,
-	EVENT_LAMPS,               /**< The grid has n lamps from now on */
+	EVENT_LAMPS,               /**< The grid has n lamps from now on;
+					more than before: at its end     */
 	EVENT_BOOK,
 	EVENT_MESSAGE,
 	EVENT_SOUND,

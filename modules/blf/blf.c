@@ -4,19 +4,16 @@
  * Wires the pure parts (blf_state, blf_sched_model, blf_gate_model,
  * lamp_model) to libre (blf_sip) and to the decoder. A lamp is watched by
  * one subscription, its root; each further branch of a forked SUBSCRIBE is
- * one more, that lives and ends with the root.
+ * one more, that lives and ends with the root. Or a list tells it
+ * (blf_list.c), then its root rests.
  */
 #include <stddef.h>
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
 #include "modules/blf/blf.h"
-#include "modules/blf/blf_gate_model.h"
-#include "modules/blf/blf_sched_model.h"
-#include "modules/blf/blf_sip.h"
-#include "modules/blf/blf_state.h"
-#include "modules/blf/dialoginfo.h"
-#include "modules/blf/lamp_model.h"
+#include "modules/blf/blf_int.h"
+#include "modules/blf/list_model.h"
 
 
 enum {
@@ -24,105 +21,8 @@ enum {
 	HURRY_MS = 2000,       /* all are looked at again within         */
 	HURRY_PAUSE_MS = 30000,
 	TAG_SZ = 256,
+	HOLD_MS = 3000,        /* lamps wait so long for a list          */
 };
-
-enum item {
-	ITEM_LEG = 0,
-	ITEM_ACCT,
-	ITEM_TELL,
-	ITEM_CLOSE,
-};
-
-/** Why a lamp is not live */
-enum why {
-	WHY_NONE = 0,
-	WHY_SILENT,            /* no answer                              */
-	WHY_UNSENT,            /* could not even be sent                 */
-	WHY_STATELESS,         /* answered, but no NOTIFY                */
-	WHY_SCODE,             /* refused with watch->scode              */
-	WHY_ENDED,             /* by the server, in a NOTIFY             */
-	WHY_RAN_OUT,           /* expired                                */
-	WHY_RESTARTED,
-	WHY_DENIED,            /* the account as a whole                 */
-};
-
-struct watch;
-
-/** One subscription */
-struct leg {
-	struct blf_sched_item item;
-	struct blf_sub sub;
-	struct blf_dlg dlg;
-	struct le qle;         /* queue for the window                   */
-	struct le le;          /* of a fork: in its watch                */
-	struct watch *watch;
-	uint32_t version;      /* of the last document                   */
-	bool version_known;
-	bool in_window;
-	bool fork;
-};
-
-/** One lamp */
-struct watch {
-	struct leg root;
-	struct lamp lamp;
-	struct list forkl;
-	struct blf *blf;
-	struct acct *acct;
-	const char *spot;      /* three strings in one block, `text`     */
-	const char *label;
-	const char *target;
-	char *text;
-	uint64_t shown;        /* hash of the last fact told             */
-	const char *word;      /* of WHY_ENDED: reason, static           */
-	uint16_t scode;
-	uint8_t why;
-	bool pending;          /* the server has still to decide         */
-};
-
-struct acct {
-	struct blf_gate gate;
-	struct blf_sched_item item;
-	struct list renewl;    /* wait for the window: live ones first   */
-	struct list newl;
-	uint64_t hurried_ms;
-	uint32_t expires_s;    /* that this server wants at least        */
-	unsigned idx;
-	bool silent;           /* nothing was answered of late           */
-	char reason[REASON_SZ - 20]; /* "not registered: " goes before it */
-};
-
-struct blf {
-	const struct clock *clock;
-	struct blf_sip *bs;
-	struct blf_sched sched;
-	struct tmr tmr;
-	uint64_t armed_ms;
-	struct acct *acctv;
-	size_t acctc;
-	struct watch *watchv;
-	size_t watchc;
-	struct list byel;      /* wait for the window to un-SUBSCRIBE    */
-	struct blf_sched_item tell;
-	struct blf_sched_item close;
-	struct dialoginfo *di;
-	struct dialoginfo_decoder *dec;
-	blf_h *h;
-	void *arg;
-	void (*closeh)(void *arg);
-	void *closearg;
-	size_t openc;          /* while closing: legs not closed yet     */
-	uint32_t recall_s;
-	uint32_t window;
-	uint32_t busy;         /* SUBSCRIBEs under way                   */
-	unsigned depth;        /* within a handler or a loop             */
-	bool closing;
-};
-
-
-static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
-		 uint64_t now_ms);
-
 
 /* ------------------------------------------------------------------------ */
 /* What is shown                                                             */
@@ -153,12 +53,13 @@ static const char *scode_text(uint16_t scode)
 }
 
 
-static void reason_print(char *buf, size_t sz, const struct watch *w)
+void blf_watch_reason(char *buf, size_t sz, const struct watch *w)
 {
 	const struct acct *acct = w->acct;
 	const char *text;
 
-	if (w->root.sub.state == BLF_OFF) {
+	if (acct->gate.mode == BLF_GATE_SHUT &&
+	    w->root.sub.state == BLF_OFF) {
 		(void)re_snprintf(buf, sz, "not registered%s%s",
 				  acct->reason[0] ? ": " : "", acct->reason);
 		return;
@@ -228,6 +129,9 @@ static bool all_fresh(const struct watch *w)
 {
 	const struct le *le;
 
+	if (w->feeder)
+		return w->listed && w->feeder->root.sub.fresh;
+
 	if (!w->root.sub.fresh)
 		return false;
 
@@ -245,17 +149,22 @@ static bool all_fresh(const struct watch *w)
 
 /* Tell the lamp's fact if it is another than the last one told. Keeping a
    hash instead of the fact saves 600 bytes a lamp */
-static void tell(struct watch *w)
+void blf_watch_tell(struct watch *w)
 {
 	struct blf *blf = w->blf;
 	struct lamp_fact fact;
 	uint64_t hash;
 
-	if (blf->closing)
+	if (blf->closing || w->quiet)
 		return;
 
+	if (w->roster) {
+		blf_list_tell(w);
+		return;
+	}
+
 	memset(&fact, 0, sizeof(fact));
-	fact.idx     = (unsigned)(w - blf->watchv);
+	fact.idx     = w->idx;
 	fact.kind    = w->lamp.kind;
 	fact.account = w->acct->idx;
 	str_ncpy(fact.spot, w->spot, sizeof(fact.spot));
@@ -266,7 +175,8 @@ static void tell(struct watch *w)
 	if (!all_fresh(w)) {
 		fact.stale = fact.state != LAMP_UNKNOWN;
 		memset(fact.reason, 0, sizeof(fact.reason));
-		reason_print(fact.reason, sizeof(fact.reason), w);
+		blf_watch_reason(fact.reason, sizeof(fact.reason),
+				 w->feeder ? w->feeder : w);
 	}
 	else if (fact.state == LAMP_UNKNOWN && !fact.reason[0]) {
 		str_ncpy(fact.reason, w->pending
@@ -377,9 +287,9 @@ static void hurry(struct blf *blf, struct acct *acct, bool live,
 		acct->hurried_ms = now_ms ? now_ms : 1;
 	}
 
-	for (size_t i=0; i<blf->watchc; i++) {
+	for (size_t i=0; i<blf_watch_count(blf); i++) {
 
-		struct leg *leg = &blf->watchv[i].root;
+		struct leg *leg = &blf_watch_at(blf, i)->root;
 
 		if (leg->watch->acct != acct ||
 		    (leg->sub.state == BLF_LIVE) != live)
@@ -401,9 +311,12 @@ static void acct_silent(struct blf *blf, struct acct *acct, bool silent)
 
 	acct->silent = silent;
 
-	for (size_t i=0; i<blf->watchc; i++) {
-		if (blf->watchv[i].acct == acct)
-			tell(&blf->watchv[i]);
+	for (size_t i=0; i<blf_watch_count(blf); i++) {
+
+		struct watch *w = blf_watch_at(blf, i);
+
+		if (w->acct == acct)
+			blf_watch_tell(w);
 	}
 }
 
@@ -450,9 +363,9 @@ static void fork_over(struct leg *leg, const char *tag, enum blf_event ev,
 	mem_deref(leg);
 
 	if (ev != BLF_EV_REFUSED)
-		step(&w->root, BLF_EV_AGAIN, 0, now_ms);
+		blf_leg_step(&w->root, BLF_EV_AGAIN, 0, now_ms);
 	else
-		tell(w);
+		blf_watch_tell(w);
 }
 
 
@@ -503,6 +416,7 @@ static int act(struct leg *leg, enum blf_action action, uint64_t now_ms)
 		leg->version_known = false;
 		forks_drop(w);
 		(void)lamp_reset(&w->lamp, "");
+		blf_list_reset(w);
 		window_enter(leg, now_ms);
 		err = blf_dlg_subscribe(&leg->dlg, leg->sub.expires_s,
 					now_ms);
@@ -536,8 +450,8 @@ static bool is_over(enum blf_state state)
 }
 
 
-static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
-		 uint64_t now_ms)
+void blf_leg_step(struct leg *leg, enum blf_event ev, uint32_t val_s,
+		  uint64_t now_ms)
 {
 	struct watch *w = leg->watch;
 	struct blf *blf = w->blf;
@@ -580,8 +494,10 @@ static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
 
 	if (leg->sub.fresh && !leg->fork)
 		w->why = WHY_NONE;
-	else if (fresh && !leg->sub.fresh)
+	else if (fresh && !leg->sub.fresh) {
 		(void)lamp_lost(&w->lamp, "");
+		blf_list_lost(w);
+	}
 
 	if (leg->fork && is_over(leg->sub.state)) {
 		fork_over(leg, tag, ev, now_ms);
@@ -592,7 +508,7 @@ static void step(struct leg *leg, enum blf_event ev, uint32_t val_s,
 	if (!leg->fork && is_over(leg->sub.state))
 		forks_drop(w);
 
-	tell(w);
+	blf_watch_tell(w);
 
  out:
 	--blf->depth;
@@ -636,7 +552,7 @@ static void pump_acct(struct blf *blf, struct acct *acct, uint64_t now_ms)
 		if (!leg)
 			break;
 
-		step(leg, BLF_EV_SLOT, 0, now_ms);
+		blf_leg_step(leg, BLF_EV_SLOT, 0, now_ms);
 	}
 
 	if (acct->gate.mode == BLF_GATE_DENIED && !acct->gate.busy &&
@@ -645,7 +561,7 @@ static void pump_acct(struct blf *blf, struct acct *acct, uint64_t now_ms)
 		while ((leg = list_ledata(acct->newl.head))) {
 			if (leg->watch->why != WHY_SCODE)
 				leg->watch->why = WHY_DENIED;
-			step(leg, BLF_EV_REFUSED, 0, now_ms);
+			blf_leg_step(leg, BLF_EV_REFUSED, 0, now_ms);
 		}
 	}
 
@@ -672,7 +588,7 @@ static void work(struct blf *blf, uint64_t now_ms)
 
 		if (blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_WAIT, now_ms)) {
 			window_leave(leg);
-			step(leg, BLF_EV_TIMEOUT, 0, now_ms);
+			blf_leg_step(leg, BLF_EV_TIMEOUT, 0, now_ms);
 		}
 	}
 
@@ -685,6 +601,7 @@ static void work(struct blf *blf, uint64_t now_ms)
 
 static void leg_due(struct leg *leg, uint64_t now_ms)
 {
+	const enum blf_state was = leg->sub.state;
 	struct watch *w = leg->watch;
 
 	switch (leg->sub.state) {
@@ -710,7 +627,10 @@ static void leg_due(struct leg *leg, uint64_t now_ms)
 		break;
 	}
 
-	step(leg, BLF_EV_DUE, 0, now_ms);
+	blf_leg_step(leg, BLF_EV_DUE, 0, now_ms);
+
+	if (w->roster)
+		blf_list_due(w, was, now_ms);
 }
 
 
@@ -719,7 +639,7 @@ static void tell_all(struct blf *blf)
 	(void)blf_sched_set(&blf->sched, &blf->tell, BLF_SCHED_NEVER);
 
 	for (size_t i=0; i<blf->watchc; i++)
-		tell(&blf->watchv[i]);
+		blf_watch_tell(blf->watchv[i]);
 }
 
 
@@ -734,12 +654,37 @@ static void close_now(struct blf *blf, uint64_t now_ms)
 	while ((leg = list_ledata(blf->byel.head))) {
 		list_unlink(&leg->qle);
 		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_ONCE, now_ms);
-		step(leg, BLF_EV_TIMEOUT, 0, now_ms);
+		blf_leg_step(leg, BLF_EV_TIMEOUT, 0, now_ms);
 	}
 
 	blf->closeh = NULL;
 	if (closeh)
 		closeh(blf->closearg);
+}
+
+
+static struct acct *item_acct(struct blf_sched_item *item)
+{
+	return (struct acct *)(void *)((char *)item -
+				       offsetof(struct acct, hold));
+}
+
+
+void blf_acct_release(struct blf *blf, struct acct *acct, uint64_t now_ms)
+{
+	(void)blf_sched_set(&blf->sched, &acct->hold, BLF_SCHED_NEVER);
+
+	if (acct->gate.mode == BLF_GATE_SHUT || blf->closing)
+		return;
+
+	for (size_t i=0; i<blf->watchc; i++) {
+
+		struct watch *w = blf->watchv[i];
+
+		if (w->acct == acct && !w->feeder &&
+		    w->root.sub.state == BLF_OFF)
+			blf_leg_step(&w->root, BLF_EV_START, 0, now_ms);
+	}
 }
 
 
@@ -771,6 +716,10 @@ void blf_poll(struct blf *blf)
 
 		case ITEM_CLOSE:
 			closed_now = true;
+			break;
+
+		case ITEM_HOLD:
+			blf_acct_release(blf, item_acct(item), now_ms);
 			break;
 
 		default:
@@ -823,10 +772,13 @@ static void answer_handler(struct blf_dlg *dlg, enum blf_event ev,
 	if (ev == BLF_EV_GONE && scode == 481 && !blf->closing)
 		hurry(blf, w->acct, true, false, now_ms);
 
-	step(leg, ev, val_s, now_ms);
+	blf_leg_step(leg, ev, val_s, now_ms);
 
 	if (ev == BLF_EV_BRIEF && w->root.sub.expires_s > w->acct->expires_s)
 		w->acct->expires_s = w->root.sub.expires_s;
+
+	if (w->roster && ev == BLF_EV_REFUSED)
+		blf_list_refused(w, scode, now_ms);
 
 	work(blf, now_ms);
 }
@@ -840,6 +792,9 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 	struct blf *blf = w->blf;
 	unsigned out;
 	int err;
+
+	if (w->roster)
+		return blf_list_document(w, n, now_ms);
 
 	if (n->cut) {
 		(void)lamp_lost(&w->lamp,
@@ -865,10 +820,11 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 
 /* The server gives a parked call back after its time: a spot that is taken
    for longer is looked at, so that a lost NOTIFY does not lie for long */
-static void recall(struct leg *leg, uint64_t now_ms)
+void blf_watch_recall(const struct watch *w, struct leg *leg,
+		      uint64_t now_ms)
 {
-	const struct lamp *lamp = &leg->watch->lamp;
-	const uint64_t period = leg->watch->blf->recall_s * 1000ull;
+	const struct lamp *lamp = &w->lamp;
+	const uint64_t period = w->blf->recall_s * 1000ull;
 	uint64_t since;
 
 	if (!period || lamp->state != LAMP_PARKED || lamp->stale)
@@ -894,14 +850,14 @@ static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 
 	if (n->late) {
 		applog(APPLOG_DEBUG, "blf: %s: late NOTIFY dropped", w->spot);
-		step(leg, BLF_EV_ASK, 0, now_ms);
+		blf_leg_step(leg, BLF_EV_ASK, 0, now_ms);
 	}
 	else if (n->restart) {
 		applog(APPLOG_INFO, "blf: %s: the notifier counts anew",
 		       w->spot);
 		w->why = WHY_RESTARTED;
 		hurry(blf, w->acct, true, false, now_ms);
-		step(leg, BLF_EV_AGAIN, 0, now_ms);
+		blf_leg_step(leg, BLF_EV_AGAIN, 0, now_ms);
 	}
 	else {
 		w->pending = n->pending;
@@ -916,26 +872,34 @@ static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 			w->word = n->reason;
 		}
 
-		step(leg, n->ev, n->val_s, now_ms);
+		blf_leg_step(leg, n->ev, n->val_s, now_ms);
 
 		if (n->ev == BLF_EV_NOTIFY) {
 			if (ask)
-				step(leg, BLF_EV_ASK, 0, now_ms);
-			recall(leg, now_ms);
+				blf_leg_step(leg, BLF_EV_ASK, 0, now_ms);
+			blf_watch_recall(w, leg, now_ms);
 		}
+
+		if (w->roster && n->ev == BLF_EV_REFUSED)
+			blf_list_refused(w, 0, now_ms);
+		else if (w->roster)
+			blf_list_notified(w, now_ms);
 	}
 
 	work(blf, now_ms);
 }
 
 
-static bool known_handler(struct blf_dlg *dlg, const void *body, size_t len,
+static bool known_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 			  void *arg)
 {
 	const struct leg *leg = dlg_leg(dlg);
 	struct blf *blf = arg;
 
-	if (dialoginfo_decode(blf->di, blf->dec, body, len))
+	if (leg->watch->roster)
+		return blf_list_known(leg->watch, n);
+
+	if (dialoginfo_decode(blf->di, blf->dec, n->body, n->len))
 		return true;
 
 	return !blf->di->version_known || !leg->version_known ||
@@ -950,6 +914,7 @@ static void leg_init(struct leg *leg, struct watch *w, uint32_t expires_s,
 	leg->item.kind = ITEM_LEG;
 	blf_sub_init(&leg->sub, expires_s, seed);
 	blf_dlg_init(&leg->dlg, w->blf->bs, w->acct->idx, w->target);
+	leg->dlg.list = w->roster != NULL;
 }
 
 
@@ -960,7 +925,7 @@ static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
 	struct blf *blf = arg;
 	const uint64_t now_ms = clock_ms(blf->clock);
 
-	if (list_count(&w->forkl) + 1 >= LAMP_FORKS_MAX)
+	if (w->roster || list_count(&w->forkl) + 1 >= LAMP_FORKS_MAX)
 		return NULL;
 
 	switch (root->sub.state) {
@@ -1002,10 +967,40 @@ bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted)
 }
 
 
+void blf_set_info_handler(struct blf *blf, blf_info_h *h)
+{
+	if (blf)
+		blf->infoh = h;
+}
+
+
+bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg, bool trusted)
+{
+	unsigned account;
+	size_t len;
+
+	if (!blf || !blf_sip_unsolicited(blf->bs, msg, trusted, &account))
+		return false;
+
+	len = mbuf_get_left(msg->mb);
+
+	applog(APPLOG_INFO, "blf: account %u: park-info, %zu bytes: %b",
+	       account, len, mbuf_buf(msg->mb), MIN(len, (size_t)1024));
+
+	if (blf->infoh && !blf->closing) {
+		++blf->depth;
+		blf->infoh(account, mbuf_buf(msg->mb), len, blf->arg);
+		--blf->depth;
+	}
+
+	return true;
+}
+
+
 /* ------------------------------------------------------------------------ */
 /* Life of the panel                                                         */
 
-static bool has_subscription(const struct leg *leg)
+bool blf_leg_subscribed(const struct leg *leg)
 {
 	switch (leg->sub.state) {
 
@@ -1025,70 +1020,170 @@ static bool has_subscription(const struct leg *leg)
 static void leg_bye(struct leg *leg, uint64_t now_ms)
 {
 	if (leg->watch->acct->gate.mode != BLF_GATE_SHUT &&
-	    has_subscription(leg))
+	    blf_leg_subscribed(leg))
 		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_ONCE, now_ms);
+}
+
+
+void blf_leg_quit(struct leg *leg, uint64_t now_ms)
+{
+	if (blf_leg_subscribed(leg)) {
+		leg_cancel(leg);
+		(void)blf_dlg_unsubscribe(&leg->dlg, BLF_BYE_LEAVE, now_ms);
+	}
+
+	blf_leg_step(leg, BLF_EV_STOP, 0, now_ms);
+	leg_forget(leg, now_ms);
+	if (!leg->fork)
+		forks_drop(leg->watch);
+}
+
+
+struct watch *blf_watch_at(const struct blf *blf, size_t i)
+{
+	return i < blf->watchc ? blf->watchv[i] : blf->listv[i - blf->watchc];
+}
+
+
+size_t blf_watch_count(const struct blf *blf)
+{
+	return blf->watchc + blf->listc;
+}
+
+
+static void watch_destructor(void *arg)
+{
+	struct watch *w = arg;
+	const uint64_t now_ms = clock_ms(w->blf->clock);
+	struct le *le;
+
+	leg_bye(&w->root, now_ms);
+	for (le = w->forkl.head; le; le = le->next)
+		leg_bye(le->data, now_ms);
+
+	forks_drop(w);
+	leg_close(&w->root, now_ms);
+	hash_unlink(&w->spot_he);
+	hash_unlink(&w->user_he);
+	lamp_close(&w->lamp);
+	mem_deref(w->roster);
+	mem_deref(w->text);
 }
 
 
 static void destructor(void *arg)
 {
 	struct blf *blf = arg;
-	const uint64_t now_ms = clock_ms(blf->clock);
-	struct le *le;
 
 	tmr_cancel(&blf->tmr);
 
-	for (size_t i=0; blf->watchv && i<blf->watchc; i++) {
-
-		struct watch *w = &blf->watchv[i];
-
-		/* not reached by a blf_alloc() that failed */
-		if (!w->blf)
-			continue;
-
-		leg_bye(&w->root, now_ms);
-		for (le = w->forkl.head; le; le = le->next)
-			leg_bye(le->data, now_ms);
-
-		forks_drop(w);
-		leg_close(&w->root, now_ms);
-		lamp_close(&w->lamp);
-		mem_deref(w->text);
-	}
+	for (size_t i=0; i<blf_watch_count(blf); i++)
+		mem_deref(blf_watch_at(blf, i));
 
 	blf_sched_reset(&blf->sched);
 	dialoginfo_decoder_free(blf->dec);
+	rlmi_decoder_free(blf->rlmi);
+	rls_work_free(blf->work);
 	mem_deref(blf->bs);
+	mem_deref(blf->ht_spot);
+	mem_deref(blf->ht_user);
 	mem_deref(blf->watchv);
+	mem_deref(blf->listv);
 	mem_deref(blf->acctv);
 	mem_deref(blf->di);
 }
 
 
-static int watch_init(struct watch *w, struct blf *blf,
-		      const struct blf_spec *spec, uint32_t expires_s,
-		      uint32_t seed)
+/* Room for all that may be due: lamps, lists, accounts, ourselves */
+static int sched_room(struct blf *blf)
+{
+	return blf_sched_reserve(&blf->sched, blf->sched.itemc +
+				 blf_watch_count(blf) + 2 * blf->acctc + 8);
+}
+
+
+/* "sip:*5901@pbx": without the user part there is nothing to find it by */
+static void hash_user(struct blf *blf, struct watch *w)
+{
+	struct uri uri;
+	struct pl pl;
+
+	pl_set_str(&pl, w->target);
+	if (!uri_decode(&uri, &pl) && pl_isset(&uri.user))
+		hash_append(blf->ht_user, hash_joaat_pl(&uri.user),
+			    &w->user_he, w);
+}
+
+
+int blf_watch_append(struct blf *blf, struct watch *w)
+{
+	int err;
+
+	if (blf->watchc >= blf->watchsz) {
+
+		const size_t size = blf->watchsz ? 2 * blf->watchsz : 16;
+		void *v;
+
+		v = mem_reallocarray(blf->watchv, size,
+				     sizeof(*blf->watchv), NULL);
+		if (!v)
+			return ENOMEM;
+
+		blf->watchv  = v;
+		blf->watchsz = size;
+	}
+
+	blf->watchv[blf->watchc++] = w;
+
+	err = sched_room(blf);
+	if (err) {
+		--blf->watchc;
+		return err;
+	}
+
+	w->idx = (unsigned)blf->watchc - 1;
+	hash_append(blf->ht_spot, hash_joaat_str(w->spot), &w->spot_he, w);
+	hash_user(blf, w);
+
+	return 0;
+}
+
+
+int blf_watch_alloc(struct watch **wp, struct blf *blf,
+		    const struct blf_spec *spec, struct blf_roster *roster)
 {
 	const char *label = spec->label ? spec->label : "";
+	struct watch *w;
+	char *text;
 	int err;
 
 	if (!spec->spot || !spec->target || spec->account >= blf->acctc)
 		return EINVAL;
 
-	err = re_sdprintf(&w->text, "%s%c%s%c%s", spec->spot, 0, label, 0,
+	err = re_sdprintf(&text, "%s%c%s%c%s", spec->spot, 0, label, 0,
 			  spec->target);
 	if (err)
 		return err;
 
+	w = mem_zalloc(sizeof(*w), watch_destructor);
+	if (!w) {
+		mem_deref(text);
+		return ENOMEM;
+	}
+
 	w->blf    = blf;
 	w->acct   = &blf->acctv[spec->account];
+	w->text   = text;
 	w->spot   = w->text;
 	w->label  = w->spot + strlen(w->spot) + 1;
 	w->target = w->label + strlen(w->label) + 1;
 	w->word   = "";
+	w->roster = roster;
 
 	lamp_init(&w->lamp, spec->kind, w->spot, spec->rules);
-	leg_init(&w->root, w, expires_s, seed);
+	leg_init(&w->root, w, blf->expires_s, blf->seed++);
+
+	*wp = w;
 
 	return 0;
 }
@@ -1106,8 +1201,8 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 		.forkh   = fork_handler,
 		.knownh  = known_handler,
 	};
-	uint32_t seed, expires_s;
 	struct blf *blf;
+	uint32_t hashc;
 	int err;
 
 	if (!blfp || !clock || !accv || !accc || (specc && !specv) || !h)
@@ -1123,8 +1218,8 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 	blf->armed_ms = BLF_SCHED_NEVER;
 	blf->window   = prm && prm->window ? prm->window : WINDOW;
 	blf->recall_s = prm ? prm->recall_s : 0;
-	expires_s     = prm ? prm->expires_s : 0;
-	seed          = prm && prm->seed ? prm->seed : rand_u32();
+	blf->expires_s = prm ? prm->expires_s : 0;
+	blf->seed     = prm && prm->seed ? prm->seed : rand_u32();
 	blf_sched_init(&blf->sched);
 
 	blf->tell.kind  = ITEM_TELL;
@@ -1138,12 +1233,13 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 		goto out;
 	}
 
-	blf->acctc  = accc;
-	blf->watchc = specc;
+	blf->acctc   = accc;
+	blf->watchsz = specc + 1;
 
 	for (size_t i=0; i<accc; i++) {
 		blf->acctv[i].idx       = (unsigned)i;
 		blf->acctv[i].item.kind = ITEM_ACCT;
+		blf->acctv[i].hold.kind = ITEM_HOLD;
 	}
 
 	err = dialoginfo_decoder_alloc(&blf->dec);
@@ -1155,15 +1251,29 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 	if (err)
 		goto out;
 
-	err = blf_sched_reserve(&blf->sched, specc + accc + 8);
+	hashc = hash_valid_size((uint32_t)MAX(2 * specc, 256));
+	err  = hash_alloc(&blf->ht_spot, hashc);
+	err |= hash_alloc(&blf->ht_user, hashc);
+	if (err)
+		goto out;
+
+	err = sched_room(blf);
 	if (err)
 		goto out;
 
 	for (size_t i=0; i<specc; i++) {
-		err = watch_init(&blf->watchv[i], blf, &specv[i], expires_s,
-				 seed + (uint32_t)i);
+
+		struct watch *w;
+
+		err = blf_watch_alloc(&w, blf, &specv[i], NULL);
 		if (err)
 			goto out;
+
+		err = blf_watch_append(blf, w);
+		if (err) {
+			mem_deref(w);
+			goto out;
+		}
 	}
 
 	(void)blf_sched_set(&blf->sched, &blf->tell, clock_ms(clock));
@@ -1185,6 +1295,7 @@ void blf_registered(struct blf *blf, unsigned account, bool registered,
 	struct acct *acct;
 	uint64_t now_ms;
 	struct le *le;
+	bool held;
 
 	if (!blf || account >= blf->acctc || blf->closing)
 		return;
@@ -1205,26 +1316,45 @@ void blf_registered(struct blf *blf, unsigned account, bool registered,
 		blf_sip_fresh(blf->bs, account);
 	}
 
-	for (size_t i=0; i<blf->watchc; i++) {
+	for (size_t i=0; i<blf->listc; i++) {
+		if (blf->listv[i]->acct == acct && (!registered || fresh))
+			blf_list_flow(blf->listv[i], now_ms);
+	}
 
-		struct watch *w = &blf->watchv[i];
+	/* a list spares its lamps a subscription each */
+	held = registered && blf_list_awaited(blf, acct);
+	if (held && !acct->hold.pos)
+		(void)blf_sched_set(&blf->sched, &acct->hold,
+				    now_ms + HOLD_MS);
+	else if (!held)
+		(void)blf_sched_set(&blf->sched, &acct->hold,
+				    BLF_SCHED_NEVER);
+
+	for (size_t i=0; i<blf_watch_count(blf); i++) {
+
+		struct watch *w = blf_watch_at(blf, i);
 
 		if (w->acct != acct)
 			continue;
 
 		if (!registered) {
-			step(&w->root, BLF_EV_STOP, 0, now_ms);
+			blf_leg_step(&w->root, BLF_EV_STOP, 0, now_ms);
 			for (le = w->forkl.head; le; ) {
 				struct leg *leg = le->data;
 
 				le = le->next;
-				step(leg, BLF_EV_STOP, 0, now_ms);
+				blf_leg_step(leg, BLF_EV_STOP, 0, now_ms);
 			}
-			tell(w);
+			blf_watch_tell(w);
+		}
+		else if (w->roster ? !blf_list_wanted(w)
+			 : w->feeder || (held && acct->hold.pos &&
+					 w->root.sub.state == BLF_OFF)) {
+			blf_watch_tell(w);
 		}
 		else if (fresh || w->root.sub.state == BLF_OFF) {
 			w->why = WHY_NONE;
-			step(&w->root, BLF_EV_START, 0, now_ms);
+			blf_leg_step(&w->root, BLF_EV_START, 0, now_ms);
 		}
 	}
 
@@ -1262,28 +1392,35 @@ int blf_resubscribe(struct blf *blf, const char *spot)
 			blf_gate_start(&blf->acctv[i].gate);
 	}
 
-	for (size_t i=0; i<blf->watchc; i++) {
+	for (size_t i=0; i<blf_watch_count(blf); i++) {
 
-		struct watch *w = &blf->watchv[i];
+		struct watch *w = blf_watch_at(blf, i);
 
-		if (spot ? !!str_cmp(spot, w->spot)
-		    : !lost(w->root.sub.state))
+		if (spot && str_cmp(spot, w->spot) && !blf_list_is(w, spot))
+			continue;
+
+		if (!spot && !lost(w->root.sub.state) && blf_list_wanted(w))
 			continue;
 
 		found = true;
 
-		if (w->root.sub.state == BLF_OFF)
+		/* what tells it, or told it before it was given up */
+		if (w->feeder)
+			w = w->feeder;
+		blf_list_revive(w);
+
+		if (w->acct->gate.mode == BLF_GATE_SHUT)
 			continue;
 
 		/* not left behind to count against us */
-		if (has_subscription(&w->root)) {
+		if (blf_leg_subscribed(&w->root)) {
 			leg_cancel(&w->root);
 			(void)blf_dlg_unsubscribe(&w->root.dlg,
 						  BLF_BYE_LEAVE, now_ms);
 		}
 
 		w->why = WHY_NONE;
-		step(&w->root, BLF_EV_START, 0, now_ms);
+		blf_leg_step(&w->root, BLF_EV_START, 0, now_ms);
 	}
 
 	work(blf, now_ms);
@@ -1311,16 +1448,16 @@ void blf_close(struct blf *blf, void (*h)(void *arg), void *arg)
 
 	++blf->depth;
 
-	for (size_t i=0; i<blf->watchc; i++) {
+	for (size_t i=0; i<blf_watch_count(blf); i++) {
 
-		struct watch *w = &blf->watchv[i];
+		struct watch *w = blf_watch_at(blf, i);
 
 		++blf->openc;
-		step(&w->root, BLF_EV_CLOSE, 0, now_ms);
+		blf_leg_step(&w->root, BLF_EV_CLOSE, 0, now_ms);
 
 		for (le = w->forkl.head; le; le = le->next) {
 			++blf->openc;
-			step(le->data, BLF_EV_CLOSE, 0, now_ms);
+			blf_leg_step(le->data, BLF_EV_CLOSE, 0, now_ms);
 		}
 	}
 

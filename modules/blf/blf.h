@@ -38,6 +38,18 @@ struct blf_spec {
 					     family; NULL: most servers  */
 };
 
+/** A resource list of the server (RFC 4662) of which lamps grow by
+    themselves; strings are copied */
+struct blf_list {
+	unsigned account;      /**< Index into the accounts              */
+	const char *name;      /**< Of the list, for the user            */
+	const char *target;    /**< Request-URI of the SUBSCRIBE         */
+	enum lamp_kind kind;   /**< Of lamps that grow                   */
+	const char *watch;     /**< How a spot's number makes what is
+				    watched: "park+{spot}"; or NULL      */
+	const struct lamp_rules *rules; /**< As those of a lamp          */
+};
+
 /** Times; zero takes the default */
 struct blf_prm {
 	uint32_t expires_s;    /**< 300                                  */
@@ -57,6 +69,16 @@ struct blf;
 typedef void (blf_h)(const struct lamp_fact *fact, void *arg);
 
 /**
+ * Lamps have grown at the end of the grid: it has `lampc` from now on
+ *
+ * Called before the first fact of the new ones.
+ */
+typedef void (blf_grow_h)(size_t lampc, void *arg);
+
+/** One sentence for the user */
+typedef void (blf_say_h)(const char *text, void *arg);
+
+/**
  * Make the panel; nothing is sent before blf_registered()
  *
  * @param blfp  mem_deref() it, not within `h` and before the SIP stack:
@@ -72,6 +94,21 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 	      const struct blf_account *accv, size_t accc,
 	      const struct blf_spec *specv, size_t specc,
 	      blf_h *h, void *arg);
+
+/**
+ * Give the panel its lists; once, before the first blf_registered()
+ *
+ * A lamp of the same account whose number, or whose target's user, is that
+ * of a resource is told by the list and not subscribed to; the other
+ * resources become lamps. A list that does not work is given up: `sayh` says
+ * so once, its lamps are then subscribed to one by one.
+ *
+ * @param growh,sayh With the arg of blf_alloc()
+ *
+ * @return 0, EINVAL, EALREADY, ENOMEM
+ */
+int blf_set_lists(struct blf *blf, const struct blf_list *listv,
+		  size_t listc, blf_grow_h *growh, blf_say_h *sayh);
 
 /**
  * An account's registration changed
@@ -95,7 +132,25 @@ void blf_registered(struct blf *blf, unsigned account, bool registered,
  */
 bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted);
 
-/** Ask anew: one spot, or all that are refused or lost if NULL */
+/** Body of a park-info that nobody subscribed to; borrowed for the call */
+typedef void (blf_info_h)(unsigned account, const void *body, size_t len,
+			  void *arg);
+
+/** Who is told of park-info; with the arg of blf_alloc() */
+void blf_set_info_handler(struct blf *blf, blf_info_h *h);
+
+/**
+ * Look at a request that blf_request() did not want
+ *
+ * @param trusted It comes from the server
+ *
+ * @return True if it was a park-info for one of our Contacts: it has been
+ *         answered. Others are left to be refused
+ */
+bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg,
+		     bool trusted);
+
+/** Ask anew: one spot or list, or all that are refused or lost if NULL */
 int blf_resubscribe(struct blf *blf, const char *spot);
 
 /** Do what is due by the clock now; a timer of the loop calls it, tests with

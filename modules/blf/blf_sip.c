@@ -10,6 +10,7 @@
 
 #define EVENT "dialog"
 #define CTYPE "application/dialog-info+xml"
+#define CTYPES_LIST CTYPE ", application/rlmi+xml, multipart/related"
 
 enum {
 	GHOST_MS = 32000,       /* 64*T1: so long is a NOTIFY repeated   */
@@ -50,6 +51,7 @@ struct ghost {
 	uint64_t until_ms;
 	uint32_t cseq;
 	uint16_t answer;
+	bool list;
 	char callid[33];
 	char ltag[17];
 	char rtag[TAG_MAX + 1];
@@ -510,10 +512,14 @@ static int send_request(struct blf_dlg *dlg, enum blf_bye bye,
 			   "CSeq: %u SUBSCRIBE\r\n",
 			   peer->from, dlg->ltag, dlg->callid, dlg->lseq++);
 	err |= auth_print(mb, dlg, uri);
+	/* RFC 4662 4.1: without "eventlist" there would be no list. As a
+	   demand (Require) it would be refused where there is none */
 	err |= mbuf_printf(mb, "Event: " EVENT "\r\n"
-			   "Accept: " CTYPE "\r\n"
+			   "Accept: %s\r\n"
 			   "Expires: %u\r\n"
 			   "Content-Length: 0\r\n\r\n",
+			   dlg->list ? CTYPES_LIST
+			   "\r\nSupported: eventlist" : CTYPE,
 			   dlg->kind == KIND_BYE ? 0 : dlg->expires_s);
 	if (err)
 		goto out;
@@ -581,6 +587,7 @@ static void remember(struct blf_dlg *dlg, uint64_t now_ms)
 	g->until_ms = now_ms + GHOST_MS;
 	g->cseq     = dlg->order.cseq;
 	g->answer   = dlg->order.answer;
+	g->list     = dlg->list;
 	str_ncpy(g->callid, dlg->callid, sizeof(g->callid));
 	str_ncpy(g->ltag, dlg->ltag, sizeof(g->ltag));
 	str_ncpy(g->rtag, dlg->remote, sizeof(g->rtag));
@@ -909,13 +916,14 @@ static const char *phrase(uint16_t scode)
 
 /* Stateless (RFC 3261 8.2.7): a server transaction would hold 5 kB for 32 s
    for each NOTIFY. The same request must then get the same answer again */
-static void reply(struct blf_peer *peer, const struct sip_msg *msg,
+static void reply(struct blf_peer *peer, bool list, const struct sip_msg *msg,
 		  uint16_t scode)
 {
 	if (scode == 415)
 		(void)sip_replyf(peer->acc.sip, msg, scode, phrase(scode),
-				 "Accept: " CTYPE "\r\n"
-				 "Content-Length: 0\r\n\r\n");
+				 "Accept: %s\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 list ? CTYPES_LIST : CTYPE);
 	else if (scode == 489)
 		(void)sip_replyf(peer->acc.sip, msg, scode, phrase(scode),
 				 "Allow-Events: " EVENT "\r\n"
@@ -945,7 +953,7 @@ static void split(const struct pl *val, struct pl *first, struct pl *params)
 }
 
 
-static bool event_ok(const struct sip_msg *msg)
+static bool event_is(const struct sip_msg *msg, const char *name)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
 	struct pl event, params;
@@ -955,7 +963,7 @@ static bool event_ok(const struct sip_msg *msg)
 
 	split(&hdr->val, &event, &params);
 
-	return !pl_strcasecmp(&event, EVENT);
+	return !pl_strcasecmp(&event, name);
 }
 
 
@@ -1019,8 +1027,27 @@ static int substate_decode(struct blf_notify *n, const struct sip_msg *msg)
 }
 
 
+static bool body_kind(struct blf_notify *n, const struct sip_msg *msg,
+		      bool list)
+{
+	n->params = msg->ctyp.params;
+
+	if (msg_ctype_cmp(&msg->ctyp, "application", "dialog-info+xml"))
+		n->kind = BLF_BODY_DIALOG;
+	else if (list && msg_ctype_cmp(&msg->ctyp, "multipart", "related"))
+		n->kind = BLF_BODY_MULTIPART;
+	else if (list && msg_ctype_cmp(&msg->ctyp, "application", "rlmi+xml"))
+		n->kind = BLF_BODY_RLMI;
+	else
+		return false;
+
+	return true;
+}
+
+
 /* @return Status code of the answer */
-static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg)
+static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
+			      bool list)
 {
 	const size_t left = mbuf_get_left(msg->mb);
 	size_t len = left;
@@ -1035,7 +1062,7 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg)
 		}
 	}
 
-	if (!event_ok(msg))
+	if (!event_is(msg, EVENT))
 		return 489;
 
 	if (substate_decode(n, msg))
@@ -1044,8 +1071,7 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg)
 	if (len) {
 		const struct sip_hdr *hdr;
 
-		if (!msg_ctype_cmp(&msg->ctyp, "application",
-				   "dialog-info+xml"))
+		if (!body_kind(n, msg, list))
 			return 415;
 
 		hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
@@ -1074,7 +1100,8 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 		return false;
 
 	/* the last word of a subscription that we have ended is welcome */
-	if ((!g->answer || msg->cseq.num > g->cseq) && 200 == notify_decode(&n, msg) &&
+	if ((!g->answer || msg->cseq.num > g->cseq) &&
+	    200 == notify_decode(&n, msg, g->list) &&
 	    n.ev != BLF_EV_NOTIFY) {
 		g->cseq   = msg->cseq.num;
 		g->answer = 200;
@@ -1083,7 +1110,7 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 	if (!g->answer || msg->cseq.num != g->cseq)
 		return false;
 
-	reply(g->peer, msg, g->answer);
+	reply(g->peer, g->list, msg, g->answer);
 
 	return true;
 }
@@ -1181,12 +1208,12 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 
 	rx_prepare(bs, msg);
 
-	scode = notify_decode(&n, msg);
+	scode = notify_decode(&n, msg, dlg->list);
 
 	if (!made && dlg->order.answer && msg->cseq.num < dlg->order.cseq) {
 
 		const bool known = !n.body ||
-			bs->h.knownh(dlg, n.body, n.len, bs->arg);
+			bs->h.knownh(dlg, &n, bs->arg);
 
 		/* Late: 200, not the 500 of RFC 3261 12.2.2. It has been
 		   overtaken by what is shown, and some notifiers take a 500
@@ -1195,19 +1222,19 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 						msg->cseq.num, known, now_ms);
 		n.restart = !n.late;
 
-		reply(dlg->peer, msg, n.late ? 200 : 481);
+		reply(dlg->peer, dlg->list, msg, n.late ? 200 : 481);
 		n.ev = n.late ? BLF_EV_NOTIFY : BLF_EV_AGAIN;
 		bs->h.notifyh(dlg, &n, now_ms, bs->arg);
 		return true;
 	}
 
 	if (!made && dlg->order.answer && msg->cseq.num == dlg->order.cseq) {
-		reply(dlg->peer, msg, dlg->order.answer);
+		reply(dlg->peer, dlg->list, msg, dlg->order.answer);
 		return true;
 	}
 
 	if (scode != 200) {
-		reply(dlg->peer, msg, scode);
+		reply(dlg->peer, dlg->list, msg, scode);
 		if (!made)
 			blf_order_take(&dlg->order, msg->cseq.num, scode,
 				       now_ms);
@@ -1219,7 +1246,7 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 
 		dlg = dlg_make(bs, dlg, msg, now_ms);
 		if (!dlg) {
-			reply(peer, msg, 481);
+			reply(peer, false, msg, 481);
 			return true;
 		}
 	}
@@ -1233,9 +1260,35 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 	}
 
 	blf_order_take(&dlg->order, msg->cseq.num, 200, now_ms);
-	reply(dlg->peer, msg, 200);
+	reply(dlg->peer, dlg->list, msg, 200);
 
 	bs->h.notifyh(dlg, &n, now_ms, bs->arg);
 
 	return true;
+}
+
+
+bool blf_sip_unsolicited(struct blf_sip *bs, const struct sip_msg *msg,
+			 bool trusted, unsigned *account)
+{
+	if (!bs || !msg || !account || !msg->req || !trusted ||
+	    pl_strcmp(&msg->met, "NOTIFY") || pl_isset(&msg->to.tag) ||
+	    !event_is(msg, "park-info"))
+		return false;
+
+	for (size_t i=0; i<bs->peerc; i++) {
+
+		struct blf_peer *peer = &bs->peerv[i];
+
+		if (pl_strcmp(&msg->uri.user, peer->acc.cuser))
+			continue;
+
+		rx_prepare(bs, msg);
+		reply(peer, false, msg, 200);
+		*account = (unsigned)i;
+
+		return true;
+	}
+
+	return false;
 }

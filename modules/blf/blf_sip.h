@@ -36,8 +36,17 @@ struct blf_dlg {
 	uint8_t by_resp;               /**< Made by a 2xx, not a NOTIFY  */
 	uint8_t fork;
 	uint8_t accepted;              /**< The last SUBSCRIBE got a 2xx */
+	uint8_t list;                  /**< Of resources, RFC 4662; set it
+					    after blf_dlg_init()         */
 	char callid[33];
 	char ltag[17];
+};
+
+/** What a NOTIFY's body is */
+enum blf_body {
+	BLF_BODY_DIALOG = 0,   /**< application/dialog-info+xml          */
+	BLF_BODY_MULTIPART,    /**< multipart/related; of lists only     */
+	BLF_BODY_RLMI,         /**< application/rlmi+xml; the same       */
 };
 
 /** A NOTIFY, answered already; borrowed for the call */
@@ -45,8 +54,10 @@ struct blf_notify {
 	enum blf_event ev;     /**< NOTIFY, AGAIN, ENDED or REFUSED      */
 	uint32_t val_s;        /**< expires or retry-after, 0: none      */
 	const char *reason;    /**< Of terminated: known word, or ""     */
-	const void *body;      /**< dialog-info document, or NULL        */
+	const void *body;      /**< Document, or NULL                    */
 	size_t len;
+	enum blf_body kind;
+	struct pl params;      /**< Of its Content-Type                  */
 	bool pending;
 	bool cut;              /**< The network delivered a part only    */
 	bool late;             /**< Overtaken: use nothing of it         */
@@ -64,7 +75,7 @@ struct blf_sip_handlers {
 	/** A fork: give it a blf_dlg, set up with blf_dlg_init(), or NULL */
 	struct blf_dlg *(*forkh)(struct blf_dlg *root, void *arg);
 	/** True if that document is not newer than what is shown */
-	bool (*knownh)(struct blf_dlg *dlg, const void *body, size_t len,
+	bool (*knownh)(struct blf_dlg *dlg, const struct blf_notify *n,
 		       void *arg);
 };
 
@@ -81,6 +92,17 @@ int  blf_sip_alloc(struct blf_sip **bsp, const struct clock *clock,
 /** Look at a request; see blf_request() */
 bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 		     bool trusted);
+
+/**
+ * Look at a request that belongs to no dialog: park-info for one of our
+ * Contacts, from the server, is answered
+ *
+ * @param account Set to whose it is
+ *
+ * @return False: it is none, or not from where it may come
+ */
+bool blf_sip_unsolicited(struct blf_sip *bs, const struct sip_msg *msg,
+			 bool trusted, unsigned *account);
 
 /** Forget what this account's server taught: nonces */
 void blf_sip_fresh(struct blf_sip *bs, unsigned account);

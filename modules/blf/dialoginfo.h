@@ -26,13 +26,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "modules/blf/saxdoc.h"
 
 enum {
-	DIALOGINFO_SIZE_MAX = 65536,   /**< A body [bytes]               */
-	DIALOGINFO_DEPTH_MAX = 16,     /**< Elements within each other   */
-	DIALOGINFO_ATTRS_MAX = 32,     /**< Attributes of an element     */
+	DIALOGINFO_SIZE_MAX = SAXDOC_SIZE_MAX,   /**< A body [bytes]     */
+	DIALOGINFO_DEPTH_MAX = SAXDOC_DEPTH_MAX, /**< Of elements        */
+	DIALOGINFO_ATTRS_MAX = SAXDOC_ATTRS_MAX, /**< Of an element      */
+	DIALOGINFO_STR_MAX = SAXDOC_STR_MAX,     /**< [bytes, no NUL]    */
 	DIALOGINFO_DIALOGS_MAX = 32,   /**< Dialogs of a document        */
-	DIALOGINFO_STR_MAX = 255,      /**< A string [bytes, no NUL]     */
 	DIALOGINFO_ARENA_SZ = 65536,   /**< All strings of a document    */
 };
 

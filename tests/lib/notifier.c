@@ -442,6 +442,13 @@ void notifier_raw(struct notifier *n, const struct notifier_sub *sub,
 }
 
 
+void notifier_tell_raw(struct notifier *n, const struct notifier_sub *sub,
+		       uint32_t cseq, const char *rest)
+{
+	send_notify(n, sub, false, cseq, rest);
+}
+
+
 static void print_rest(char *buf, size_t sz, const struct notifier *n,
 		       struct notifier_sub *sub, const char *substate,
 		       const char *state)

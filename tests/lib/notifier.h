@@ -136,4 +136,8 @@ void notifier_tell(struct notifier *n, struct notifier_sub *sub,
 void notifier_raw(struct notifier *n, const struct notifier_sub *sub,
 		  uint32_t cseq, const char *rest);
 
+/** As notifier_raw(), but sent once and its answer not looked for */
+void notifier_tell_raw(struct notifier *n, const struct notifier_sub *sub,
+		       uint32_t cseq, const char *rest);
+
 #endif

@@ -413,6 +413,10 @@ class Pbx:
                 'exten => %s,1,Goto(ring,%s,1)' % (n, n, n, n)
                 for n in ENDPOINTS),
             'CALLERS': '\n'.join(_caller(c) for c in CALLERS.values()),
+            'LISTS': '\n'.join(_list(*l) for l in (
+                ('parking-all', 'no', self.spots),
+                ('parking-full', 'yes', self.spots),
+                ('phones-all', 'no', ENDPOINTS))),
         }
         etc = os.path.join(self.root, 'etc')
         for name in sorted(os.listdir(os.path.join(HERE, 'etc'))):
@@ -444,6 +448,11 @@ def _endpoint(name, options):
                 name, name, name, name, name,
                 '\n'.join('%s=%s' % kv for kv in opts.items()),
                 name, name, name, name))
+
+
+def _list(name, full, items):
+    return ('[%s]\ntype=resource_list\nevent=dialog\nfull_state=%s\n'
+            % (name, full) + ''.join('list_item=%s\n' % i for i in items))
 
 
 def _caller(c):

@@ -943,6 +943,63 @@ static void test_dir(void **state)
 }
 
 
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *lists, *errors;
+	} rowv[] = {
+		{"list parking-all", "parking-all(,spot,0)", ""},
+		{"list sip:all@pbx;kind=extension;label=\"Colleagues\""
+		 ";account=102", "sip:all@pbx(Colleagues,extension,1)", ""},
+		{"list a\nlist b;kind=spot\nlist a;account=102",
+		 "a(,spot,0) b(,spot,0) a(,spot,1)", ""},
+		{"list a\nlist a", "a(,spot,0)",
+		 "4 list a is given twice"},
+		{"list a;kind=lamp", "", "3 list: kind lamp: spot or"
+		 " extension is expected"},
+		{"list a;watch=x", "", "3 list: unknown parameter 'watch';"
+		 " known are label, account, kind"},
+		{"list a;account=199", "a(,spot,0)", "3 account=199: there"
+		 " is no such account; the user part of an account line is"
+		 " expected"},
+		{"list \"a b\"", "", "3 list a b: the list's name or address"
+		 " is expected, such as parking-all or"
+		 " sip:parking-all@pbx.example.com"},
+		{"spot 701;kind=spot", "", "3 spot: unknown parameter 'kind';"
+		 " known are label, watch, park, retrieve, account"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		char text[512], list[512] = "";
+		struct cfg *cfg;
+		size_t n = 0;
+
+		snprintf(text, sizeof(text), "account <sip:101@a>\n"
+			 "account <sip:102@a>\n%s\n", rowv[i].text);
+		put("config", text);
+		cfg = load(NULL);
+
+		for (size_t k = 0; k < cfg->listc; k++) {
+
+			const struct cfg_list *l = &cfg->listv[k];
+
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+				"%s%s(%s,%s,%u)", k ? " " : "", l->target,
+				l->label ? l->label : "",
+				l->kind == LAMP_SPOT ? "spot" : "extension",
+				l->account);
+		}
+		row_str(i, rowv[i].lists, list);
+		row_str(i, rowv[i].errors, errors(cfg));
+		mem_deref(cfg);
+		clear();
+	}
+}
+
+
 /* Every default is a value that the row itself takes, every row has help */
 static void test_table(void **state)
 {
@@ -1037,6 +1094,7 @@ int main(void)
 		T(test_accounts),
 		T(test_account_mistakes),
 		T(test_lamps),
+		T(test_lists),
 		T(test_many),
 		T(test_settings),
 		T(test_keys),

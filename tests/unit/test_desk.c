@@ -228,7 +228,15 @@ static void test_book(void **state)
 	assert_string_equal("Anna", desk_lamp_who(l));
 	assert_string_equal("", desk_lamp_who(&desk.lampv[1]));
 
+	/* one more at the end: those before it stay */
+	step(&desk, ev_lamps(3), 0);
+	assert_int_equal(3, desk.lampc);
+	assert_ptr_equal(desk_lamp(&desk, "701"), &desk.lampv[0]);
+	assert_true(desk.lampv[0].booked);
+	assert_false(desk.lampv[2].told);
+
 	/* the grid is made anew, in another order */
+	step(&desk, ev_lamps(0), 0);
 	step(&desk, ev_lamps(3), 0);
 	assert_null(desk_lamp(&desk, "701"));
 	step(&desk, ev_lamp(2, "701", LAMP_UNKNOWN, false), 0);

@@ -1,0 +1,116 @@
+/**
+ * @file modules/blf/list_model.h  What a NOTIFY of a resource list says of
+ *                                 each resource (RFC 4662)
+ *
+ * Pure: versions, instances, which part belongs to whom, lists within
+ * lists. What a resource's document says is the owner's business.
+ */
+#ifndef PARKDECK_LIST_MODEL_H
+#define PARKDECK_LIST_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "modules/blf/multipart_model.h"
+#include "modules/blf/rlmi.h"
+
+enum {
+	RLS_DEPTH_MAX = 4,        /**< Lists within each other           */
+	RLS_LISTS_MAX = 64,       /**< Of one subscription               */
+	RLS_RESOURCES_MAX = 20000,
+};
+
+/** State of a resource or of one of its instances */
+enum rls_state {
+	RLS_UNKNOWN = 0,      /**< No instance: the server knows nothing */
+	RLS_ACTIVE,
+	RLS_PENDING,          /**< It has still to decide                */
+	RLS_TERMINATED,
+	RLS_GONE,             /**< Not in the list any more              */
+};
+
+/** What is told of a resource; borrowed for the call */
+struct rls_item {
+	const char *uri;
+	const char *name;         /**< Or ""                             */
+	enum rls_state state;
+	size_t instancec;         /**< Of the resource, in this document */
+	const char *tag;          /**< "" of the only instance, whose id
+				       some servers draw anew each time;
+				       of several its id                 */
+	const char *body;         /**< Document, or NULL: none came      */
+	size_t len;
+	const char *reason;       /**< Of terminated: static word, or "" */
+	void **userp;             /**< Owner's own, of this resource     */
+};
+
+/** What a NOTIFY did; bits */
+enum rls_outcome {
+	RLS_OUT_FULL = 1,            /**< The whole list was told        */
+	RLS_OUT_DISCARDED = 2,       /**< Out of turn, was not used      */
+	RLS_OUT_REFRESH_WANTED = 4,  /**< Refresh: full state is needed  */
+	RLS_OUT_NOT_UNDERSTOOD = 8,  /**< Or a part of it                */
+};
+
+/** The outside; handlers must not step the same list */
+struct rls_io {
+	/** As rlmi_decode() */
+	int (*decodeh)(struct rlmi *rl, const void *body, size_t len,
+		       void *arg);
+	void (*itemh)(const struct rls_item *item, void *arg);
+	void *arg;
+};
+
+/** Room to work in; one for all lists, 500 kB at the first use */
+struct rls_work;
+
+int  rls_work_alloc(struct rls_work **workp);
+void rls_work_free(struct rls_work *work);
+
+struct rls;
+
+/** Begin: nothing known. @return 0, EINVAL, ENOMEM */
+int  rls_alloc(struct rls **rlsp);
+void rls_free(struct rls *rls);
+
+/** A new subscription begins: versions count anew; resources stay */
+void rls_reset(struct rls *rls);
+
+/** @return True if nothing is known to be missing of what the list holds: a
+	    full list came, or partial ones from version 0 on */
+bool rls_is_complete(const struct rls *rls);
+
+/** @return Number of resources known, those that are gone included */
+size_t rls_count(const struct rls *rls);
+
+/** @return Owner's own of resource number i, and its URI; NULL: none */
+void *rls_user(const struct rls *rls, size_t i, const char **urip);
+
+/**
+ * Take a NOTIFY's body in
+ *
+ * @param type    Content-Type: multipart/related or application/rlmi+xml
+ * @param params  Its parameters
+ * @param reasonp Set to static text; "" if all was understood
+ *
+ * @return enum rls_outcome bits. REFRESH_WANTED comes once until a full
+ *         list arrives, so a server that never sends one is not asked for
+ *         ever.
+ *
+ * RFC 4662 5.6: a full list is discarded unless its version is greater; a
+ * partial one if it is not, and taken with a gap if it is greater by more
+ * than one. Beyond the RFC: a second one in a row that would be discarded
+ * is a server that began to count anew.
+ */
+unsigned rls_step(struct rls *rls, struct rls_work *work,
+		  const struct rls_io *io, struct multipart_span type,
+		  struct multipart_span params, const char *body, size_t len,
+		  const char **reasonp);
+
+/** @return True if that NOTIFY would not be discarded; changes nothing */
+bool rls_is_newer(const struct rls *rls, struct rls_work *work,
+		  const struct rls_io *io, struct multipart_span type,
+		  struct multipart_span params, const char *body,
+		  size_t len);
+
+#endif

@@ -1,0 +1,1007 @@
+/**
+ * @file tests/unit/test_blf_list.c  Lists of the panel against a scripted
+ *                                   notifier
+ *
+ * As test_blf.c: two SIP stacks in one loop, the panel's clock stands still
+ * until a test moves it.
+ */
+#include "tests/lib/test.h"
+#include <re.h>
+#include "app/clock.h"
+#include "app/log.h"
+#include "modules/blf/blf.h"
+#include "tests/lib/notifier.h"
+#include "tests/lib/notifier_list.h"
+
+
+enum {
+	LAMPS = 64,
+	PATIENCE_MS = 20000,
+};
+
+/** What the notifier does with the list's SUBSCRIBE */
+enum list_how {
+	HOW_FULL = 0,          /* 200 and all of it                      */
+	HOW_STATELESS,         /* 200, no NOTIFY                         */
+	HOW_REFUSE,            /* f.scode                                */
+	HOW_THREES,            /* partial, three in each                 */
+	HOW_QUIET,             /* 200; the test sends the NOTIFYs        */
+};
+
+struct fix {
+	struct notifier *n;
+	struct notifier_list list;
+	enum list_how how;
+	uint16_t scode;
+	unsigned listc;        /* SUBSCRIBEs to the list, goodbyes apart */
+	unsigned lampc;        /* those to lamps                         */
+	char supported[64];    /* of the last one to the list            */
+	bool accepts;          /* all three types                        */
+	struct notifier_sub *sub;
+	struct sip *sip;
+	struct sip_lsnr *lsnr;
+	struct sa laddr;
+	struct fake_clock fc;
+	struct blf *blf;
+	struct blf_account acc;
+	struct blf_prm prm;
+	struct blf_spec specv[LAMPS];
+	char spotv[LAMPS][16];
+	char targetv[LAMPS][64];
+	char list_target[64];
+	struct blf_list spec;
+	struct lamp_fact factv[LAMPS];
+	size_t grown;          /* lamps, as last told                    */
+	unsigned growc;
+	unsigned sayc;
+	char said[256];
+	unsigned factc;
+	unsigned livec;
+	unsigned pongc;
+	struct tmr tmr;
+	bool closed;
+	bool stranger;         /* requests come from elsewhere           */
+	unsigned infoc;
+	char info[64];
+	uint16_t scode_info;
+};
+
+
+static void tick(void *arg)
+{
+	struct fix *f = arg;
+
+	tmr_start(&f->tmr, 20, tick, f);
+	re_cancel();
+}
+
+
+#define WAIT(f, cond) do {						\
+	const uint64_t end_ = tmr_jiffies() + PATIENCE_MS;		\
+	while (!(cond)) {						\
+		if (tmr_jiffies() > end_)				\
+			fail_msg("waited in vain for " #cond);		\
+		(void)re_main(NULL);					\
+	}								\
+} while (0)
+
+
+static void pong_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct fix *f = arg;
+	(void)err;
+
+	if (msg && msg->scode == 200)
+		++f->pongc;
+	re_cancel();
+}
+
+
+/* As in test_blf.c: loopback keeps the order of datagrams */
+static void flush(struct fix *f)
+{
+	const unsigned pongc = f->pongc + 1;
+	char uri[64];
+
+	(void)re_snprintf(uri, sizeof(uri), "sip:ping@%J", &f->n->laddr);
+	assert_int_equal(sip_requestf(NULL, f->sip, true, "OPTIONS", uri,
+				      NULL, NULL, NULL, pong_handler, f,
+				      "To: <%s>\r\nFrom: <%s>;tag=x\r\n"
+				      "Call-ID: ping%u\r\nCSeq: 1 OPTIONS\r\n"
+				      "Content-Length: 0\r\n\r\n",
+				      uri, uri, pongc), 0);
+	WAIT(f, f->pongc == pongc);
+}
+
+
+static void move(struct fix *f, uint64_t ms)
+{
+	fake_clock_add(&f->fc, ms);
+	blf_poll(f->blf);
+	flush(f);
+}
+
+
+static bool request_handler(const struct sip_msg *msg, void *arg)
+{
+	struct fix *f = arg;
+
+	if (!blf_request(f->blf, msg, !f->stranger) &&
+	    !blf_unsolicited(f->blf, msg, !f->stranger))
+		(void)sip_reply(f->sip, msg, 481, "No such subscription");
+
+	return true;
+}
+
+
+static int auth_handler(char **user, char **pass, const char *realm,
+			void *arg)
+{
+	(void)realm;
+	(void)arg;
+
+	return str_dup(user, "101") | str_dup(pass, "secret");
+}
+
+
+static bool live(const struct lamp_fact *fact)
+{
+	return fact->state != LAMP_UNKNOWN && !fact->stale;
+}
+
+
+static void lamp_handler(const struct lamp_fact *fact, void *arg)
+{
+	struct fix *f = arg;
+	struct lamp_fact *old = &f->factv[fact->idx];
+
+	assert_true(fact->idx < f->grown);
+	++f->factc;
+	f->livec += live(fact) - live(old);
+	*old = *fact;
+	re_cancel();
+}
+
+
+static void grow_handler(size_t lampc, void *arg)
+{
+	struct fix *f = arg;
+
+	assert_true(lampc > f->grown);
+	f->grown = lampc;
+	++f->growc;
+}
+
+
+static void say_handler(const char *text, void *arg)
+{
+	struct fix *f = arg;
+
+	++f->sayc;
+	str_ncpy(f->said, text, sizeof(f->said));
+}
+
+
+/* The list is "parking", all else are lamps */
+static bool subscribe_handler(struct notifier *n, const struct sip_msg *msg,
+			      struct notifier_sub *sub, void *arg)
+{
+	struct fix *f = arg;
+	const bool list = sub ? !strcmp(sub->user, "parking")
+		: !pl_strcmp(&msg->uri.user, "parking");
+
+	if (!list) {
+		f->lampc += n->seen.expires_s != 0;
+		return false;
+	}
+
+	f->listc += n->seen.expires_s != 0;
+	str_ncpy(f->supported, n->seen.supported, sizeof(f->supported));
+	f->accepts = sip_msg_hdr_has_value(msg, SIP_HDR_ACCEPT,
+					   "application/dialog-info+xml") &&
+		sip_msg_hdr_has_value(msg, SIP_HDR_ACCEPT,
+				      "application/rlmi+xml") &&
+		sip_msg_hdr_has_value(msg, SIP_HDR_ACCEPT,
+				      "multipart/related");
+
+	if (f->how == HOW_REFUSE) {
+		(void)sip_reply(n->sip, msg, f->scode, "No");
+		return true;
+	}
+
+	if (!sub)
+		notifier_list_reset(&f->list);
+
+	f->sub = notifier_accept(n, msg, 200, "Require: eventlist\r\n");
+	if (!f->sub->expires_s) {
+		f->sub->over = true;
+		notifier_notify(n, f->sub, "terminated;reason=timeout", NULL);
+		return true;
+	}
+
+	switch (f->how) {
+
+	case HOW_FULL:
+		notifier_list_notify(n, f->sub, &f->list, true, 0,
+				     f->list.count);
+		break;
+
+	case HOW_THREES:
+		for (unsigned i=0; i<f->list.count; i += 3)
+			notifier_list_notify(n, f->sub, &f->list, false, i,
+					     MIN(3, f->list.count - i));
+		break;
+
+	default:
+		break;
+	}
+
+	return true;
+}
+
+
+static struct fix *opened;
+
+
+static void fix_open(struct fix *f, size_t lampc, unsigned resources)
+{
+	memset(f, 0, sizeof(*f));
+	opened = f;
+	assert_int_equal(applog_open(NULL, APPLOG_ERROR), 0);
+
+	assert_int_equal(libre_init(), 0);
+	assert_int_equal(notifier_alloc(&f->n), 0);
+	f->n->h       = subscribe_handler;
+	f->n->arg     = f;
+	f->list.first = 701;
+	f->list.count = resources;
+	f->list.host  = "pbx";
+
+	assert_int_equal(sip_alloc(&f->sip, NULL, 4096, 16, 16, "test", NULL,
+				   NULL), 0);
+	assert_int_equal(sa_set_str(&f->laddr, "127.0.0.1", 0), 0);
+	assert_int_equal(sip_transp_add(f->sip, SIP_TRANSP_UDP, &f->laddr),
+			 0);
+	assert_int_equal(sip_listen(&f->lsnr, f->sip, true, request_handler,
+				    f), 0);
+
+	fake_clock_init(&f->fc, 1000000);
+	f->acc.sip   = f->sip;
+	f->acc.aor   = "sip:101@pbx";
+	f->acc.cuser = "0b9e1c4e-7d3a";
+	f->acc.authh = auth_handler;
+	f->prm.seed  = 7;
+
+	for (size_t i=0; i<lampc; i++) {
+		(void)re_snprintf(f->spotv[i], sizeof(f->spotv[i]), "%zu",
+				  701 + i);
+		(void)re_snprintf(f->targetv[i], sizeof(f->targetv[i]),
+				  "sip:%zu@%J", 701 + i, &f->n->laddr);
+		f->specv[i].kind   = LAMP_SPOT;
+		f->specv[i].spot   = f->spotv[i];
+		f->specv[i].label  = i ? NULL : "Front";
+		f->specv[i].target = f->targetv[i];
+	}
+
+	(void)re_snprintf(f->list_target, sizeof(f->list_target),
+			  "sip:parking@%J", &f->n->laddr);
+	f->spec.name   = "Parking";
+	f->spec.target = f->list_target;
+	f->spec.watch  = "{spot}";
+	f->grown       = lampc;
+
+	tick(f);
+}
+
+
+static void fix_panel(struct fix *f, size_t lampc)
+{
+	assert_int_equal(blf_alloc(&f->blf, &f->fc.clock, &f->prm, &f->acc,
+				   1, f->specv, lampc, lamp_handler, f), 0);
+	assert_int_equal(blf_set_lists(f->blf, &f->spec, 1, grow_handler,
+				       say_handler), 0);
+}
+
+
+/* Resources answer to single subscriptions too, at the notifier's own
+   address */
+static void own_host(struct fix *f)
+{
+	static char host[64];
+
+	(void)re_snprintf(host, sizeof(host), "%J", &f->n->laddr);
+	f->list.host = host;
+}
+
+
+static void go(struct fix *f)
+{
+	blf_registered(f->blf, 0, true, true, NULL);
+}
+
+
+static void fix_close(struct fix *f)
+{
+	opened = NULL;
+	f->blf = mem_deref(f->blf);
+	tmr_cancel(&f->tmr);
+	mem_deref(f->lsnr);
+	sip_close(f->sip, true);
+	mem_deref(f->sip);
+	mem_deref(f->n);
+	tmr_debug();
+	libre_close();
+	applog_close();
+}
+
+
+static int teardown(void **state)
+{
+	if (opened)
+		fix_close(opened);
+
+	return test_leaks(state);
+}
+
+
+#define SHOWS(f, i, st, old, why)					\
+	shows(f, i, st, old, why, __FILE__, __LINE__)
+
+static void shows(const struct fix *f, unsigned i, enum lamp_state state,
+		  bool stale, const char *reason, const char *file, int line)
+{
+	const struct lamp_fact *fact = &f->factv[i];
+
+	if (fact->state == state && fact->stale == stale &&
+	    (!reason || strstr(fact->reason, reason)))
+		return;
+
+	print_error("%s:%d: lamp %u: expected %d stale %d \"%s\", got %d "
+		    "stale %d \"%s\"\n", file, line, i, state, stale,
+		    reason ? reason : "", fact->state, fact->stale,
+		    fact->reason);
+	_fail(file, line);
+}
+
+
+static void park(struct fix *f, unsigned i, bool parked)
+{
+	f->list.parkedv[i] = parked;
+	notifier_list_notify(f->n, f->sub, &f->list, false, i, 1);
+}
+
+
+/* ------------------------------------------------------------------------ */
+
+/*
+ * phone                    notifier
+ *   | SUBSCRIBE parking --> |   Supported: eventlist
+ *   | <---------------- 200 |
+ *   | <------------- NOTIFY |   full: three lamps grow, two were there
+ *   | <------------- NOTIFY |   partial: one is parked
+ */
+static void test_grow(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.livec == 5);
+
+	assert_string_equal(f.supported, "eventlist");
+	assert_true(f.accepts);
+	assert_int_equal(f.growc, 1);
+	assert_int_equal(f.grown, 5);
+	for (unsigned i=0; i<5; i++) {
+		char spot[16];
+
+		(void)re_snprintf(spot, sizeof(spot), "%u", 701 + i);
+		SHOWS(&f, i, LAMP_FREE, false, "");
+		assert_string_equal(f.factv[i].spot, spot);
+		assert_int_equal(f.factv[i].kind, LAMP_SPOT);
+	}
+
+	/* the user's words count; a name that is the number is none */
+	assert_string_equal(f.factv[0].label, "Front");
+	assert_string_equal(f.factv[2].label, "");
+
+	/* one subscription for all, also later */
+	move(&f, 10000);
+	assert_int_equal(f.listc, 1);
+	assert_int_equal(f.lampc, 0);
+
+	park(&f, 0, true);
+	WAIT(&f, f.factv[0].state == LAMP_PARKED);
+	park(&f, 4, true);
+	WAIT(&f, f.factv[4].state == LAMP_PARKED);
+	park(&f, 0, false);
+	WAIT(&f, f.factv[0].state == LAMP_FREE);
+	SHOWS(&f, 4, LAMP_PARKED, false, "");
+	WAIT(&f, f.n->okc == 4);
+	assert_int_equal(f.sayc, 0);
+
+	/* the refresh brings the whole list again; nothing is new */
+	move(&f, 240000);
+	WAIT(&f, f.n->okc == 5);
+	assert_int_equal(f.listc, 2);
+	assert_int_equal(f.growc, 1);
+	assert_int_equal(f.livec, 5);
+	SHOWS(&f, 4, LAMP_PARKED, false, "");
+
+	fix_close(&f);
+}
+
+
+static void done(void *arg)
+{
+	struct fix *f = arg;
+
+	f->closed = true;
+	re_cancel();
+}
+
+
+/* Registration lost: all of them are old. Back: one SUBSCRIBE brings all.
+   At the end one goes out */
+static void test_registration(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 1, 3);
+	fix_panel(&f, 1);
+	go(&f);
+	WAIT(&f, f.livec == 3);
+
+	blf_registered(f.blf, 0, false, false, "gone");
+	assert_int_equal(f.livec, 0);
+	SHOWS(&f, 0, LAMP_FREE, true, "not registered: gone");
+	SHOWS(&f, 2, LAMP_FREE, true, "not registered: gone");
+
+	/* what changes meanwhile is seen */
+	f.list.parkedv[2] = true;
+	go(&f);
+	WAIT(&f, f.livec == 3);
+	SHOWS(&f, 2, LAMP_PARKED, false, "");
+	assert_int_equal(f.listc, 2);
+	assert_int_equal(f.lampc, 0);
+	assert_int_equal(f.growc, 1);
+
+	WAIT(&f, f.n->okc == 2);
+	blf_close(f.blf, done, &f);
+	WAIT(&f, f.closed);
+	assert_int_equal(f.n->byec, 1);
+
+	fix_close(&f);
+}
+
+
+/* 200, then nothing (Asterisk, when the list does not fit a datagram) */
+static void test_stateless(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	f.how = HOW_STATELESS;
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.n->subscribec == 1);
+	flush(&f);
+	SHOWS(&f, 0, LAMP_UNKNOWN, false, "asking");
+
+	/* what is configured does not wait for Timer N */
+	move(&f, 3000);
+	WAIT(&f, f.livec == 2);
+	assert_int_equal(f.sayc, 0);
+
+	move(&f, 29000);
+	assert_int_equal(f.sayc, 1);
+	assert_string_equal(f.said, "list Parking: the server accepts it, but"
+			    " tells nothing; its lamps are watched one by"
+			    " one");
+	assert_int_equal(f.livec, 2);
+
+	/* it is not asked for again by itself, but when the user wants */
+	move(&f, 400000);
+	flush(&f);
+	assert_int_equal(f.listc, 1);
+	f.how = HOW_FULL;
+	assert_int_equal(blf_resubscribe(f.blf, "Parking"), 0);
+	WAIT(&f, f.livec == 5);
+	assert_int_equal(f.listc, 2);
+	assert_int_equal(f.grown, 5);
+	assert_int_equal(f.sayc, 1);
+
+	/* the single ones are given up */
+	WAIT(&f, f.n->byec == 3);
+
+	fix_close(&f);
+}
+
+
+static void test_refused(void **state)
+{
+	static const struct {
+		uint16_t scode;
+		const char *said;
+	} rowv[] = {
+		{404, "refuses it with 404"},
+		{421, "refuses it with 421"},
+		{489, "refuses it with 489"},
+		{403, "refuses it with 403"},
+	};
+	(void)state;
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		static struct fix f;
+
+		fix_open(&f, 2, 5);
+		f.how   = HOW_REFUSE;
+		f.scode = rowv[row].scode;
+		fix_panel(&f, 2);
+		go(&f);
+
+		/* at once: there is nothing to wait for */
+		WAIT(&f, f.livec == 2);
+		row_int(row, 1, f.sayc);
+		row_true(row, strstr(f.said, rowv[row].said));
+		row_int(row, 2, f.grown);
+
+		/* asked again in 5 minutes; a second refusal is not said */
+		move(&f, 340000);
+		WAIT(&f, f.listc == 2);
+		flush(&f);
+		row_int(row, 1, f.sayc);
+		row_int(row, 2, f.livec);
+
+		/* now there is one: it takes over */
+		f.how = HOW_FULL;
+		move(&f, 340000);
+		WAIT(&f, f.grown == 5);
+		WAIT(&f, f.livec == 5);
+
+		fix_close(&f);
+		if (test_leaks(state))
+			fail_msg("row %zu: memory was lost", row);
+	}
+}
+
+
+/* It worked, and is then taken away: its lamps go on by themselves, those
+   that have grown too */
+static void test_fall(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	own_host(&f);
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.livec == 5);
+	assert_int_equal(f.lampc, 0);
+
+	f.how   = HOW_REFUSE;
+	f.scode = 404;
+	f.n->how.parked = true;
+	notifier_notify(f.n, f.sub, "terminated;reason=deactivated", NULL);
+	WAIT(&f, f.sayc == 1);
+	WAIT(&f, f.lampc == 5);
+	WAIT(&f, f.livec == 5);
+	SHOWS(&f, 4, LAMP_PARKED, false, "");
+
+	fix_close(&f);
+}
+
+
+/* Grandstream: three in each NOTIFY, never all of them */
+static void test_threes(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 0, 10);
+	f.how = HOW_THREES;
+	fix_panel(&f, 0);
+	go(&f);
+	WAIT(&f, f.livec == 10);
+	assert_int_equal(f.grown, 10);
+
+	/* asked once for all of it, not for ever */
+	move(&f, 60000);
+	move(&f, 60000);
+	flush(&f);
+	assert_true(f.listc <= 3);
+	assert_int_equal(f.livec, 10);
+
+	park(&f, 9, true);
+	WAIT(&f, f.factv[9].state == LAMP_PARKED);
+	assert_int_equal(f.sayc, 0);
+	assert_int_equal(f.lampc, 0);
+
+	fix_close(&f);
+}
+
+
+/* The first NOTIFY was too large; changes come, but never all of it */
+static void test_never_whole(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	own_host(&f);
+	f.how = HOW_QUIET;
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.sub);
+	f.list.version = 1;
+	park(&f, 4, true);
+	WAIT(&f, f.grown == 3);
+	WAIT(&f, f.factv[2].state == LAMP_PARKED);
+
+	/* asked for it, in vain */
+	WAIT(&f, f.listc == 2);
+	move(&f, 3000);
+	WAIT(&f, f.livec == 3);
+	move(&f, 20000);
+	park(&f, 4, false);
+	WAIT(&f, f.factv[2].state == LAMP_FREE);
+	assert_int_equal(f.sayc, 0);
+	move(&f, 13000);
+	park(&f, 4, true);
+	WAIT(&f, f.sayc == 1);
+	assert_non_null(strstr(f.said, "never tells the whole"));
+
+	/* the one that has grown goes on */
+	f.n->how.parked = true;
+	WAIT(&f, f.lampc == 3);
+	WAIT(&f, f.livec == 3);
+
+	fix_close(&f);
+}
+
+
+/* The connection breaks each time the list is told (over 64 kB on TCP) */
+static void test_flow(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	f.how = HOW_QUIET;
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.listc == 1);
+	flush(&f);
+	blf_registered(f.blf, 0, false, false, "connection lost");
+	go(&f);
+	WAIT(&f, f.listc == 2);
+	flush(&f);
+	assert_int_equal(f.sayc, 0);
+	blf_registered(f.blf, 0, false, false, "connection lost");
+	assert_int_equal(f.sayc, 1);
+	assert_non_null(strstr(f.said, "connection breaks"));
+
+	go(&f);
+	WAIT(&f, f.livec == 2);
+	flush(&f);
+	assert_int_equal(f.listc, 2);
+
+	fix_close(&f);
+}
+
+
+/* Messages cut on their way: Content-Length says more than there is */
+static void test_cut(void **state)
+{
+	static struct fix f;
+	static const char rest[] =
+		"Event: dialog\r\n"
+		"Subscription-State: active;expires=300\r\n"
+		"Content-Type: multipart/related;boundary=x\r\n"
+		"Content-Length: 9999\r\n\r\n--x\r\n";
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	f.how = HOW_QUIET;
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.sub);
+	flush(&f);
+	notifier_raw(f.n, f.sub, ++f.sub->cseq, rest);
+	WAIT(&f, f.n->answerc == 1);
+	assert_int_equal(f.sayc, 0);
+	notifier_raw(f.n, f.sub, ++f.sub->cseq, rest);
+	WAIT(&f, f.sayc == 1);
+	assert_non_null(strstr(f.said, "cuts"));
+	WAIT(&f, f.livec == 2);
+
+	fix_close(&f);
+}
+
+
+/* A server that knows no lists tells the state of one number */
+static void test_no_list(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 5);
+	f.how = HOW_QUIET;
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.sub);
+	notifier_notify(f.n, f.sub, NULL, "terminated");
+	WAIT(&f, f.n->okc == 1);
+	flush(&f);
+	notifier_notify(f.n, f.sub, NULL, "terminated");
+	WAIT(&f, f.sayc == 1);
+	assert_non_null(strstr(f.said, "is no list"));
+	WAIT(&f, f.livec == 2);
+
+	fix_close(&f);
+}
+
+
+/* Resources of every kind, in one message after the other */
+static void test_resources(void **state)
+{
+#define HEAD "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" "
+	static const struct {
+		const char *list;
+		enum lamp_state state;
+		bool stale;
+		const char *reason;
+	} rowv[] = {
+		/* no instance: the server knows nothing */
+		{HEAD "version=\"0\" fullState=\"1\"><resource uri=\"sip:701@"
+		 "pbx\"/></list>",
+		 LAMP_UNKNOWN, false, "tells no state of it"},
+		{HEAD "version=\"1\" fullState=\"0\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"a\" state=\"pending\"/></resource>"
+		 "</list>",
+		 LAMP_UNKNOWN, false, NULL},
+		{HEAD "version=\"2\" fullState=\"0\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"a\" state=\"active\" cid=\"d@x\"/>"
+		 "</resource></list>",
+		 LAMP_PARKED, false, ""},
+		{HEAD "version=\"3\" fullState=\"0\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"a\" state=\"terminated\" "
+		 "reason=\"noresource\"/></resource></list>",
+		 LAMP_PARKED, true, "no such number"},
+		/* late: not used */
+		{HEAD "version=\"2\" fullState=\"0\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"a\" state=\"active\" cid=\"d@x\"/>"
+		 "</resource></list>",
+		 LAMP_PARKED, true, "no such number"},
+		{HEAD "version=\"4\" fullState=\"0\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"b\" state=\"active\" cid=\"d@x\"/>"
+		 "</resource></list>",
+		 LAMP_PARKED, false, ""},
+		/* another resource; this one is not named */
+		{HEAD "version=\"5\" fullState=\"0\"><resource uri=\"sip:702@"
+		 "pbx\"/></list>",
+		 LAMP_PARKED, false, ""},
+		/* all of it, without this one */
+		{HEAD "version=\"6\" fullState=\"1\"><resource uri=\"sip:702@"
+		 "pbx\"/></list>",
+		 LAMP_PARKED, true, "not in the list any more"},
+		{HEAD "version=\"7\" fullState=\"1\"><resource uri=\"sip:701@"
+		 "pbx\"><instance id=\"c\" state=\"active\" cid=\"d@x\"/>"
+		 "</resource></list>",
+		 LAMP_PARKED, false, ""},
+	};
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 0, 0);
+	f.how = HOW_QUIET;
+	fix_panel(&f, 0);
+	go(&f);
+	WAIT(&f, f.sub);
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		const unsigned okc = f.n->okc;
+		char *body;
+
+		assert_int_equal(re_sdprintf(&body, "--b\r\n"
+			"Content-Type: application/rlmi+xml\r\n\r\n%s\r\n"
+			"--b\r\nContent-Type: application/dialog-info+xml\r\n"
+			"Content-ID: <d@x>\r\n\r\n<dialog-info version=\"0\" "
+			"state=\"full\" entity=\"sip:701@pbx\"><dialog "
+			"id=\"1\"><state>confirmed</state></dialog>"
+			"</dialog-info>\r\n--b--\r\n", rowv[row].list), 0);
+		notifier_list_raw(f.n, f.sub, "multipart/related; boundary="
+				  "\"b\"; type=\"application/rlmi+xml\"",
+				  body);
+		mem_deref(body);
+		WAIT(&f, f.n->okc == okc + 1);
+
+		if (f.factv[0].state != rowv[row].state ||
+		    f.factv[0].stale != rowv[row].stale ||
+		    (rowv[row].reason &&
+		     !strstr(f.factv[0].reason, rowv[row].reason)))
+			fail_msg("row %zu: expected %d stale %d \"%s\", got "
+				 "%d stale %d \"%s\"", row, rowv[row].state,
+				 rowv[row].stale, rowv[row].reason ?
+				 rowv[row].reason : "", f.factv[0].state,
+				 f.factv[0].stale, f.factv[0].reason);
+	}
+
+	assert_int_equal(f.grown, 2);
+	fix_close(&f);
+}
+
+
+/* Numbers are made of users by the site's way to watch; kinds and names */
+static void test_names(void **state)
+{
+	static const char list[] = HEAD "version=\"0\" fullState=\"true\">"
+		"<resource uri=\"sip:park+701@pbx\"><name>Front</name>"
+		"</resource>"
+		"<resource uri=\"sip:%2372@pbx;transport=tcp\"><name>Gate"
+		"</name></resource>"
+		"<resource uri=\"sip:102@pbx\"><name>Anna</name></resource>"
+		"<resource uri=\"tel:55\"/><resource uri=\"sip:pbx\"/>"
+		"<resource uri=\"sip:1&gt;2@pbx\"/></list>";
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 1, 0);
+	f.how        = HOW_QUIET;
+	f.spec.kind  = LAMP_EXTENSION;
+	f.spec.watch = "park+{spot}";
+	fix_panel(&f, 1);
+	go(&f);
+	WAIT(&f, f.sub);
+	notifier_list_raw(f.n, f.sub, "application/rlmi+xml", list);
+	WAIT(&f, f.n->okc == 1);
+	flush(&f);
+
+	/* 701 was there already, as a spot */
+	assert_int_equal(f.grown, 3);
+	assert_string_equal(f.factv[0].spot, "701");
+	assert_int_equal(f.factv[0].kind, LAMP_SPOT);
+	SHOWS(&f, 0, LAMP_UNKNOWN, false, "tells no state of it");
+	assert_string_equal(f.factv[1].spot, "#72");
+	assert_string_equal(f.factv[1].label, "Gate");
+	assert_int_equal(f.factv[1].kind, LAMP_EXTENSION);
+	assert_string_equal(f.factv[2].spot, "102");
+	assert_string_equal(f.factv[2].label, "Anna");
+
+	fix_close(&f);
+}
+
+
+static void info_handler(unsigned account, const void *body, size_t len,
+			 void *arg)
+{
+	struct fix *f = arg;
+
+	assert_int_equal(account, 0);
+	++f->infoc;
+	(void)re_snprintf(f->info, sizeof(f->info), "%b", body, len);
+}
+
+
+static void info_resp_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct fix *f = arg;
+
+	assert_int_equal(err, 0);
+	f->scode_info = msg->scode;
+	re_cancel();
+}
+
+
+/* NOTIFYs that nobody has subscribed to */
+static void test_unsolicited(void **state)
+{
+	static const struct {
+		const char *user, *event, *tag;
+		bool stranger;
+		uint16_t scode;
+	} rowv[] = {
+		{"0b9e1c4e-7d3a", "park-info",      "",       false, 200},
+		{"0b9e1c4e-7d3a", "Park-Info;id=3", "",       false, 200},
+		{"0b9e1c4e-7d3a", "park-info",      "",       true,  481},
+		{"0b9e1c4e-7d3a", "park-info",      ";tag=x", false, 481},
+		{"101",           "park-info",      "",       false, 481},
+		{"",              "park-info",      "",       false, 481},
+		{"0b9e1c4e-7d3a", "dialog",         "",       false, 481},
+		{"0b9e1c4e-7d3a", "park-information", "",     false, 481},
+		{"0b9e1c4e-7d3a", "",               "",       false, 481},
+	};
+	static struct fix f;
+	struct sa laddr;
+	unsigned told = 0;
+	(void)state;
+
+	fix_open(&f, 1, 1);
+	fix_panel(&f, 1);
+	blf_set_info_handler(f.blf, info_handler);
+	assert_int_equal(sip_transp_laddr(f.sip, &laddr, SIP_TRANSP_UDP,
+					  &f.n->laddr), 0);
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		char uri[128];
+
+		(void)re_snprintf(uri, sizeof(uri), "sip:%s%s%J",
+				  rowv[row].user, rowv[row].user[0] ? "@"
+				  : "", &laddr);
+		f.stranger   = rowv[row].stranger;
+		f.scode_info = 0;
+		assert_int_equal(sip_requestf(NULL, f.n->sip, true, "NOTIFY",
+			uri, NULL, NULL, NULL, info_resp_handler, &f,
+			"To: <%s>%s\r\nFrom: <sip:pbx>;tag=y\r\n"
+			"Call-ID: info%zu\r\nCSeq: 1 NOTIFY\r\n"
+			"%s%s%sContent-Type: text/plain\r\n"
+			"Content-Length: 6\r\n\r\nrow %02zu", uri,
+			rowv[row].tag, row, rowv[row].event[0] ? "Event: "
+			: "", rowv[row].event, rowv[row].event[0] ? "\r\n"
+			: "", row), 0);
+		WAIT(&f, f.scode_info);
+		row_int(row, rowv[row].scode, f.scode_info);
+		told += rowv[row].scode == 200;
+		row_int(row, told, f.infoc);
+		row_str(row, row ? "row 01" : "row 00", f.info);
+	}
+
+	assert_false(blf_unsolicited(NULL, NULL, true));
+	fix_close(&f);
+}
+
+
+static void test_args(void **state)
+{
+	static struct fix f;
+	struct blf_list bad;
+	(void)state;
+
+	fix_open(&f, 1, 1);
+	assert_int_equal(blf_alloc(&f.blf, &f.fc.clock, &f.prm, &f.acc, 1,
+				   f.specv, 1, lamp_handler, &f), 0);
+	assert_int_equal(blf_set_lists(NULL, &f.spec, 1, NULL, NULL),
+			 EINVAL);
+	assert_int_equal(blf_set_lists(f.blf, NULL, 1, NULL, NULL), EINVAL);
+	assert_int_equal(blf_set_lists(f.blf, NULL, 0, NULL, NULL), 0);
+
+	bad = f.spec;
+	bad.account = 1;
+	assert_int_equal(blf_set_lists(f.blf, &bad, 1, NULL, NULL), EINVAL);
+	assert_int_equal(blf_set_lists(f.blf, &f.spec, 1, NULL, NULL),
+			 EALREADY);
+	fix_close(&f);
+}
+
+
+#define blf_test(f) cmocka_unit_test_setup_teardown(f, NULL, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest testv[] = {
+		blf_test(test_grow),
+		blf_test(test_registration),
+		blf_test(test_stateless),
+		blf_test(test_refused),
+		blf_test(test_fall),
+		blf_test(test_threes),
+		blf_test(test_never_whole),
+		blf_test(test_flow),
+		blf_test(test_cut),
+		blf_test(test_no_list),
+		blf_test(test_resources),
+		blf_test(test_names),
+		blf_test(test_unsolicited),
+		blf_test(test_args),
+	};
+
+	return cmocka_run_group_tests(testv, NULL, NULL);
+}
