@@ -150,9 +150,14 @@ static void remove_folder(const char *dir)
 
 		struct ctl_place place;
 
-		if (!cfg_dir(real, sizeof(real), dir) &&
-		    !ctl_place(&place, i, real, false))
-			(void)unlink(place.lock);
+		if (cfg_dir(real, sizeof(real), dir) ||
+		    ctl_place(&place, i, real, false))
+			continue;
+
+		/* the folder too, if it was made for this phone alone */
+		(void)unlink(place.lock);
+		*strrchr(place.lock, '/') = '\0';
+		(void)rmdir(place.lock);
 	}
 
 	for (size_t i = 0; i < ARRAY_SIZE(filev); i++) {

@@ -970,6 +970,9 @@ static void retrieving_event(struct retrieving *rt, enum retrieve_event ev)
 			(void)phone_set_peer(park->phone, rt->id, rt->who,
 					     rt->number);
 
+		/* the lamp may follow later: its news is ours already */
+		book_remove(park, rt->spot);
+
 		call = phone_call(park->phone, rt->id);
 		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
 				      rt->spot);
