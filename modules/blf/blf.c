@@ -178,7 +178,8 @@ void blf_watch_tell(struct watch *w)
 		blf_watch_reason(fact.reason, sizeof(fact.reason),
 				 w->feeder ? w->feeder : w);
 	}
-	else if (fact.state == LAMP_UNKNOWN && !fact.reason[0]) {
+	else if ((fact.state == LAMP_UNKNOWN || fact.stale) &&
+		 !fact.reason[0]) {
 		str_ncpy(fact.reason, w->pending
 			 ? "the server has not decided yet"
 			 : "the server tells no state", sizeof(fact.reason));

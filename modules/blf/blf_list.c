@@ -749,7 +749,7 @@ static int list_add(struct blf *blf, const struct blf_list *list)
 {
 	const struct blf_spec spec = {
 		.account = list->account,
-		.spot    = "",
+		.spot    = list->name ? list->name : "",
 		.target  = list->target,
 	};
 	struct blf_roster *ro;

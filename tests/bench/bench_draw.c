@@ -183,7 +183,7 @@ static int child(FILE *out)
 	static const struct {
 		int w, h;
 	} sizev[] = {{80, 24}, {200, 60}};
-	const struct screen_prm prm = {.attended = true};
+	const struct screen_prm prm = {0};
 	struct term_ability able;
 	size_t i, k;
 	int err;

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!feed) {
 		if ((!rounds && (libre_init() ||
-				 applog_open("/dev/null", APPLOG_ERROR))) ||
+				 applog_open(NULL, APPLOG_ERROR))) ||
 		    notify_feed_alloc(&feed, fact_handler))
 			abort();
 	}
