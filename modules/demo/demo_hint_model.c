@@ -151,7 +151,8 @@ static void write_text(struct demo_hint *h)
 	switch (h->step) {
 
 	case DEMO_HINT_WAIT:
-		copy(h->text, "A call will ring in a moment.");
+		copy(h->text, "A call will ring in a moment. (:skip ends "
+		     "these hints)");
 		break;
 
 	case DEMO_HINT_ANSWER:

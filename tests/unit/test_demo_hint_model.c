@@ -63,7 +63,7 @@ static void play(const struct row *rowv, size_t n)
 	char before[REASON_SZ];
 
 	demo_hint_init(&h);
-	row_str(0, "A call will ring in a moment.", demo_hint_text(&h));
+	row_str(0, "A call will ring in a moment. (:skip ends these hints)", demo_hint_text(&h));
 
 	for (size_t i = 0; i < n; i++) {
 
@@ -138,7 +138,7 @@ static void test_setbacks(void **state)
 		{CALL, 2, DESKCALL_CLOSED, "Eve", "", false,
 		 DEMO_HINT_ANSWER, NULL},
 		{CALL, 1, DESKCALL_CLOSED, "Anna", "", false,
-		 DEMO_HINT_WAIT, "A call will ring in a moment."},
+		 DEMO_HINT_WAIT, "A call will ring in a moment. (:skip ends these hints)"},
 		{CALL, 3, DESKCALL_INCOMING, "Eve", "", false,
 		 DEMO_HINT_ANSWER, "Eve calls. Press a to answer."},
 		{CALL, 3, DESKCALL_ACTIVE, "Eve", "", false,
