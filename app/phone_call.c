@@ -123,7 +123,7 @@ static void emit(struct pcall *pc, enum deskcall_state state)
 }
 
 
-void phone_call_emit(struct pcall *pc)
+static void call_emit(struct pcall *pc)
 {
 	emit(pc, state_of(pc));
 }
@@ -155,7 +155,7 @@ void phone_call_identity(struct pcall *pc, const struct identity *id)
 	str_ncpy(pc->fact.name, id->name, sizeof(pc->fact.name));
 	str_ncpy(pc->fact.peer, id->number, sizeof(pc->fact.peer));
 
-	phone_call_emit(pc);
+	call_emit(pc);
 	phone_call_tell(pc, PHONE_CALL_IDENTITY, 0, pc->fact.peer);
 }
 
@@ -225,19 +225,19 @@ static void call_event_handler(struct call *call, enum call_event ev,
 
 	case CALL_EVENT_RINGING:
 		pc->fact.early_media = false;
-		phone_call_emit(pc);
+		call_emit(pc);
 		break;
 
 	case CALL_EVENT_PROGRESS:
 		pc->fact.early_media = true;
-		phone_call_emit(pc);
+		call_emit(pc);
 		break;
 
 	case CALL_EVENT_ESTABLISHED:
 		/* what was resumed or given back while it rang */
 		(void)phone_hold_active(pc->phone, pc->fact.id);
 		pc->fact.answered_ms = clock_ms(pc->phone->clock);
-		phone_call_emit(pc);
+		call_emit(pc);
 		phone_call_tell(pc, PHONE_CALL_ESTABLISHED, 200, "");
 		break;
 
@@ -308,7 +308,7 @@ static void ua_event_handler(struct ua *ua, enum ua_event ev,
 			 sizeof(pc->fact.referred_by));
 	}
 
-	phone_call_emit(pc);
+	call_emit(pc);
 
 	if (acct->auto_answer)
 		(void)phone_answer(phone, pc->fact.id);
@@ -518,7 +518,7 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 	if (idp)
 		*idp = pc->fact.id;
 
-	phone_call_emit(pc);
+	call_emit(pc);
 
  out:
 	if (err && held)
@@ -587,7 +587,7 @@ int phone_hold(struct phone *phone, unsigned id, bool hold)
 
 	pc->hold_asked = hold;
 	pc->rx_ms = clock_ms(phone->clock);
-	phone_call_emit(pc);
+	call_emit(pc);
 
 	return 0;
 }
@@ -601,7 +601,7 @@ int phone_mute(struct phone *phone, unsigned id, bool mute)
 		return ENOENT;
 
 	audio_mute(call_audio(pc->call), mute);
-	phone_call_emit(pc);
+	call_emit(pc);
 
 	return 0;
 }
@@ -702,7 +702,7 @@ int phone_set_phase(struct phone *phone, unsigned id,
 	pc->phase = phase;
 	if (spot)
 		str_ncpy(pc->fact.spot, spot, sizeof(pc->fact.spot));
-	phone_call_emit(pc);
+	call_emit(pc);
 
 	return 0;
 }
@@ -718,7 +718,7 @@ int phone_set_peer(struct phone *phone, unsigned id, const char *name,
 
 	str_ncpy(pc->fact.name, name ? name : "", sizeof(pc->fact.name));
 	str_ncpy(pc->fact.peer, number ? number : "", sizeof(pc->fact.peer));
-	phone_call_emit(pc);
+	call_emit(pc);
 
 	return 0;
 }

@@ -91,7 +91,6 @@ void phone_call_close(struct phone *phone);
 struct pcall *phone_pcall(const struct phone *phone, unsigned id);
 struct pcall *phone_pcall_msg(const struct phone *phone,
 			      const struct sip_msg *msg);
-void phone_call_emit(struct pcall *pc);
 void phone_call_identity(struct pcall *pc, const struct identity *id);
 void phone_call_tell(struct pcall *pc, enum phone_call_event ev,
 		     unsigned scode, const char *text);

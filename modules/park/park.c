@@ -1626,9 +1626,3 @@ int park_user_hangup(struct park *park, unsigned id)
 
 	return 0;
 }
-
-
-size_t park_booked(const struct park *park)
-{
-	return park ? list_count(&park->bookl) : 0;
-}

@@ -60,7 +60,4 @@ size_t park_pending(const struct park *park);
  */
 int  park_user_hangup(struct park *park, unsigned id);
 
-/** @return Number of calls that we parked and that still wait */
-size_t park_booked(const struct park *park);
-
 #endif
