@@ -1,0 +1,229 @@
+/**
+ * @file modules/park/park_back.c  Retrievals under way
+ */
+#include <string.h>
+#include <re.h>
+#include "app/log.h"
+#include "park_int.h"
+#include "profile_model.h"
+
+
+static void retrieving_destructor(void *data)
+{
+	struct retrieving *rt = data;
+
+	tmr_cancel(&rt->tmr);
+	list_unlink(&rt->le);
+}
+
+
+static void retrieving_due(void *arg)
+{
+	struct retrieving *rt = arg;
+	const struct desk_lamp *lamp = desk_lamp(rt->park->desk, rt->spot);
+
+	/* the next call at the same spot says nothing about this one */
+	park_back_event(rt, lamp && desk_lamp_parked(lamp) &&
+			 lamp->f.since_ms <= rt->start_ms ?
+			 RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
+}
+
+
+static void resume_held(const struct retrieving *rt)
+{
+	struct park *park = rt->park;
+	const struct call_fact *held = phone_call(park->phone, rt->held);
+
+	if (held && held->state == DESKCALL_HELD && !phone_active(park->phone))
+		(void)phone_hold(park->phone, rt->held, false);
+}
+
+
+void park_back_event(struct retrieving *rt, enum retrieve_event ev)
+{
+	struct park *park = rt->park;
+	const uint64_t now = clock_ms(park->clock);
+	const enum retrieve_state old = rt->life.state;
+	const struct call_fact *call;
+	enum retrieve_action act;
+
+	act = retrieve_step(&rt->life, ev, now);
+
+	if (old != rt->life.state)
+		applog(APPLOG_INFO, "retrieve: call %u %s: %s -> %s on %s",
+		       rt->id, rt->spot, retrieve_state_name(old),
+		       retrieve_state_name(rt->life.state),
+		       retrieve_event_name(ev));
+
+	tmr_cancel(&rt->tmr);
+	if (rt->life.due_ms)
+		tmr_start(&rt->tmr, rt->life.due_ms > now ?
+			  rt->life.due_ms - now : 0, retrieving_due, rt);
+
+	switch (act) {
+
+	case RETRIEVE_ACT_WON:
+		/* who it is: the server's word, else what we knew of him */
+		call = phone_call(park->phone, rt->id);
+		if (call && (rt->who[0] || rt->number[0]) &&
+		    !strcmp(call->peer, rt->target))
+			(void)phone_set_peer(park->phone, rt->id, rt->who,
+					     rt->number);
+
+		/* the lamp may follow later: its news is ours already */
+		park_book_remove(park, rt->spot);
+
+		call = phone_call(park->phone, rt->id);
+		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
+				      rt->spot);
+		if (call)
+			bus_message(park->bus, MESSAGE_INFO,
+				    "%s is back from %s",
+				    call->name[0] ? call->name : call->peer,
+				    rt->spot);
+		break;
+
+	case RETRIEVE_ACT_LOST:
+		if (rt->occupied)
+			bus_message(park->bus, MESSAGE_WARN,
+				    "%s was taken by another phone, or the"
+				    " caller hung up", rt->spot);
+		else
+			bus_message(park->bus, MESSAGE_WARN,
+				    "no call was waiting at %s", rt->spot);
+		resume_held(rt);
+		break;
+
+	case RETRIEVE_ACT_FAILED:
+		resume_held(rt);
+		break;
+
+	case RETRIEVE_ACT_NONE:
+	case RETRIEVE_ACT_DIAL:
+		break;
+	}
+
+	if (retrieve_ended(rt->life.state))
+		mem_deref(rt);
+}
+
+
+bool park_back_under_way(const struct park *park, const char *spot)
+{
+	struct le *le;
+
+	for (le = park->retrievingl.head; le; le = le->next) {
+
+		const struct retrieving *rt = le->data;
+
+		if (!strcmp(rt->spot, spot))
+			return true;
+	}
+
+	return false;
+}
+
+
+int park_back_start(struct park *park, const char *wanted,
+			  struct re_printf *reply)
+{
+	const struct desk_lamp *lamp;
+	const struct booked *bk;
+	const struct way *way;
+	struct retrieving *rt;
+	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
+	const char *tmpl;
+	int err;
+
+	if (!wanted) {
+		lamp = desk_longest(park->desk);
+		if (!lamp) {
+			(void)re_hprintf(reply, "no parked call is known");
+			return ENOENT;
+		}
+		wanted = lamp->f.spot;
+	}
+	else {
+		lamp = desk_lamp(park->desk, wanted);
+	}
+
+	/* the desk's own memory changes with the events that follow */
+	str_ncpy(spot, wanted, sizeof(spot));
+
+	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale) {
+		(void)re_hprintf(reply, "%s is free: no call waits there",
+				 spot);
+		return ENOENT;
+	}
+
+	if (park_back_under_way(park, spot)) {
+		(void)re_hprintf(reply, "%s is being retrieved", spot);
+		return EALREADY;
+	}
+
+	way = park_way_find(park, spot);
+	tmpl = way && way->retrieve ? way->retrieve : park->retrieve;
+	err = profile_expand(target, sizeof(target), tmpl, spot);
+	if (err) {
+		(void)re_hprintf(reply, "'%s' is no way to retrieve %s",
+				 tmpl ? tmpl : "", spot);
+		return err;
+	}
+
+	rt = mem_zalloc(sizeof(*rt), retrieving_destructor);
+	if (!rt)
+		return ENOMEM;
+
+	rt->park = park;
+	rt->start_ms = clock_ms(park->clock);
+	rt->occupied = lamp && desk_lamp_parked(lamp);
+	str_ncpy(rt->spot, spot, sizeof(rt->spot));
+	str_ncpy(rt->target, target, sizeof(rt->target));
+
+	/* the book's entry goes with the lamp, long before the proof */
+	bk = park_book_find(park, spot);
+	if (bk) {
+		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
+		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
+	}
+	else if (rt->occupied) {
+		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));
+		str_ncpy(rt->number, lamp->f.number, sizeof(rt->number));
+	}
+	list_append(&park->retrievingl, &rt->le, rt);
+
+	rt->held = phone_hold_active(park->phone, 0);
+
+	err = phone_dial(park->phone, way ? way->account : 0, target, &rt->id,
+			 err_text, sizeof(err_text));
+	if (err) {
+		(void)re_hprintf(reply, "%s", err_text);
+		resume_held(rt);
+		mem_deref(rt);
+		return err;
+	}
+
+	park_back_event(rt, RETRIEVE_EV_START);
+	(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_RETRIEVING,
+			      spot);
+	bus_message(park->bus, MESSAGE_INFO, "retrieving %s ...", spot);
+
+	return 0;
+}
+
+
+struct retrieving *park_back_find(const struct park *park,
+					  unsigned id)
+{
+	struct le *le;
+
+	for (le = park->retrievingl.head; le; le = le->next) {
+
+		struct retrieving *rt = le->data;
+
+		if (rt->id == id)
+			return rt;
+	}
+
+	return NULL;
+}

@@ -1,0 +1,160 @@
+/**
+ * @file modules/park/park_int.h  Inside of parking: what its files share
+ *
+ *   park.c       commands, what others tell, start and end
+ *   park_out.c   parks and transfers under way
+ *   park_back.c  retrievals under way
+ *   park_book.c  who was parked by us
+ */
+#ifndef PARKDECK_PARK_INT_H
+#define PARKDECK_PARK_INT_H
+
+#include <re.h>
+#include "park.h"
+#include "park_state.h"
+#include "retrieve_state.h"
+
+
+enum {
+	CANDIDATES_MAX = 4,
+};
+
+struct way {
+	enum lamp_kind kind;
+	unsigned account;
+	char *spot;
+	char *park;
+	char *retrieve;
+};
+
+/** A park under way */
+struct parking {
+	struct le le;
+	struct park *park;
+	struct park_life life;
+	struct park_habit habit;
+	struct tmr tmr;
+	unsigned id;                /* of the call                      */
+	unsigned account;
+	uint64_t start_ms;
+	char chosen[TEXT_SZ];       /* the spot asked for, "" for a lot */
+	char who[TEXT_SZ];
+	char number[TEXT_SZ];
+	char reason[REASON_SZ];
+	char spotv[CANDIDATES_MAX][TEXT_SZ];
+	size_t spotc;               /* spots that turned occupied       */
+	size_t told;                /* spots that the user was told of  */
+	bool bye;                   /* we ended the leg ourselves       */
+	bool transfer;              /* to a person, no park             */
+};
+
+/** A retrieval under way */
+struct retrieving {
+	struct le le;
+	struct park *park;
+	struct retrieve_life life;
+	struct tmr tmr;
+	unsigned id;
+	unsigned held;              /* the call held for it, or 0       */
+	uint64_t start_ms;
+	char spot[TEXT_SZ];
+	char target[TEXT_SZ];       /* what is dialled for it           */
+	char who[TEXT_SZ];          /* the caller, as far as known ...  */
+	char number[TEXT_SZ];       /* ... when the spot was dialled    */
+	bool occupied;              /* its lamp showed a call           */
+};
+
+/** A call that we parked */
+struct booked {
+	struct le le;
+	struct book_fact fact;
+};
+
+struct park {
+	const struct clock *clock;
+	struct bus *bus;
+	struct phone *phone;
+	const struct desk *desk;
+	struct commands *commands;
+	char *profile;
+	char *lot;
+	char *park;
+	char *retrieve;
+	bool announce;
+	bool blind;
+	uint32_t announce_s;
+	struct way *wayv;
+	size_t wayc;
+	struct list parkingl;
+	struct list retrievingl;
+	struct list bookl;          /* oldest first                     */
+	char *book_path;            /* NULL: not kept on disk           */
+	uint32_t recall_s;
+	struct book_fact gone;      /* the last that left its spot ...  */
+	uint64_t gone_ms;           /* ... and when; 0: none            */
+};
+
+
+/* park.c */
+
+/** @return A lamp's own ways, or NULL: as the site's */
+const struct way *park_way_find(const struct park *park, const char *spot);
+
+/* park_out.c */
+
+/** Step a park; it is gone afterwards if that ended it */
+void park_out_event(struct parking *pk, enum park_event ev);
+
+/** @return The park under way of that call, or NULL */
+struct parking *park_out_find(const struct park *park, unsigned id);
+
+/** @return How to park at that spot, or NULL: it cannot be chosen */
+const char *park_out_template(const struct park *park, const char *spot);
+
+/** Park the active call; `spot` NULL: on the lot, or at a free spot */
+int  park_out_start(struct park *park, const char *spot,
+		    struct re_printf *reply);
+
+/** Transfer the active call to a person, at once */
+int  park_out_transfer(struct park *park, const char *dest,
+		       struct re_printf *reply);
+
+/** The user hangs up its call himself. @return 0, or EBUSY: not confirmed */
+int  park_out_let_go(struct parking *pk);
+
+/** Send the call on hold to the one in hand (RFC 5589 7.1) */
+int  park_out_join(struct park *park, struct re_printf *reply);
+
+/** Call somebody before a call is transferred to him */
+int  park_out_consult(struct park *park, unsigned account, const char *dest,
+		      struct re_printf *reply);
+
+/** A spot turned occupied: was it one of our parks? */
+void park_out_occupied(struct park *park, const struct lamp_fact *lamp);
+
+/* park_back.c */
+
+/** Step a retrieval; it is gone afterwards if that ended it */
+void park_back_event(struct retrieving *rt, enum retrieve_event ev);
+
+/** @return The retrieval under way by that call, or NULL */
+struct retrieving *park_back_find(const struct park *park, unsigned id);
+
+/** @return True if that spot is being retrieved from */
+bool park_back_under_way(const struct park *park, const char *spot);
+
+/** Take the call from a spot; `wanted` NULL: who has waited longest */
+int  park_back_start(struct park *park, const char *wanted,
+		     struct re_printf *reply);
+
+/* park_book.c */
+int  park_book_load(struct park *park);
+void park_book_save(const struct park *park);
+void park_book_emit(struct park *park, const struct book_fact *fact,
+		    bool gone);
+struct booked *park_book_find(const struct park *park, const char *spot);
+void park_book_remove(struct park *park, const char *spot);
+void park_book_add(struct park *park, const struct parking *pk,
+		   const char *spot);
+
+#endif

@@ -1,0 +1,696 @@
+/**
+ * @file modules/park/park_out.c  Parks and transfers under way
+ */
+#include <string.h>
+#include <re.h>
+#include "app/log.h"
+#include "park_int.h"
+#include "profile_model.h"
+
+
+enum {
+	LOOK_S = 4,             /* without a packet nobody is there      */
+	DOUBT_MS = 1500,        /* another's lamp may come as late as ours */
+};
+
+
+static void parking_destructor(void *data)
+{
+	struct parking *pk = data;
+
+	tmr_cancel(&pk->tmr);
+	list_unlink(&pk->le);
+
+	/* what its REFER still brings is of no meaning any more */
+	phone_refer_forget(pk->park->phone, pk->id);
+}
+
+
+static const char *caller(const struct parking *pk)
+{
+	if (pk->who[0])
+		return pk->who;
+
+	return pk->number[0] ? pk->number : "the caller";
+}
+
+
+/* "703", "703 or 705", or "" if no lamp told */
+static void where(char *buf, size_t size, const struct parking *pk)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+
+	for (size_t i = 0; i < pk->spotc && n < size; i++) {
+		int r = re_snprintf(&buf[n], size - n, "%s%s",
+				    i ? " or " : "", pk->spotv[i]);
+		if (r < 0)
+			break;
+		n += (size_t)r;
+	}
+}
+
+
+/* Lamps that are known and dark prove that the call is not where the PBX
+   says; lamps that are not known prove nothing */
+static bool dark(const struct parking *pk)
+{
+	const struct desk *desk = pk->park->desk;
+
+	if (pk->spotc || pk->transfer)
+		return false;
+
+	for (size_t i = 0; i < desk->lampc; i++) {
+
+		const struct lamp_fact *f = &desk->lampv[i].f;
+
+		if (f->kind == LAMP_SPOT && f->account == pk->account &&
+		    f->state != LAMP_UNKNOWN && !f->stale &&
+		    (!pk->chosen[0] || !strcmp(pk->chosen, f->spot)))
+			return true;
+	}
+
+	return false;
+}
+
+
+static void parking_due(void *arg)
+{
+	struct parking *pk = arg;
+
+	park_out_event(pk, dark(pk) ? PARK_EV_DUE_DARK : PARK_EV_DUE);
+}
+
+
+/* The leg belongs to the user again: in his ear, or held if he has another
+   call there by now */
+static void give_back(struct parking *pk)
+{
+	struct park *park = pk->park;
+	const struct call_fact *active = phone_active(park->phone);
+	char spots[REASON_SZ];
+
+	/* a spot that answered may be the caller's voice already */
+	if (!active)
+		active = phone_first(park->phone, DESKCALL_RETRIEVING);
+
+	for (size_t i = 0; i < pk->spotc; i++)
+		park_book_remove(park, pk->spotv[i]);
+
+	where(spots, sizeof(spots), pk);
+
+	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
+	(void)phone_background(park->phone, pk->id, false);
+
+	(void)phone_hold(park->phone, pk->id, active && active->id != pk->id);
+
+	bus_message(park->bus, MESSAGE_ERROR, "not %s: %s; %s is %s",
+		    pk->transfer ? "transferred" : "parked",
+		    pk->reason[0] ? pk->reason : "the PBX did not confirm it",
+		    caller(pk),
+		    active && active->id != pk->id ? "on hold" : "with you");
+}
+
+
+/* He was parked and has left again. Should the lamp have been another's, he
+   is on this leg: so it is heard, and ended only if nothing comes from it */
+static void look(struct parking *pk)
+{
+	struct park *park = pk->park;
+	const struct call_fact *active = phone_active(park->phone);
+	char spots[REASON_SZ];
+
+	where(spots, sizeof(spots), pk);
+
+	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
+	(void)phone_background(park->phone, pk->id,
+			       active && active->id != pk->id);
+	(void)phone_watch(park->phone, pk->id, LOOK_S);
+
+	bus_message(park->bus, MESSAGE_WARN, "%s has left %s again: hung up,"
+		    " or taken by another phone", caller(pk), spots);
+}
+
+
+/* Said once, as soon as a lamp tells, and again only if it was in doubt */
+static void tell_spot(struct parking *pk)
+{
+	char spots[REASON_SZ];
+
+	where(spots, sizeof(spots), pk);
+	if (pk->told == pk->spotc)
+		return;
+
+	pk->told = pk->spotc;
+	bus_message(pk->park->bus, MESSAGE_INFO, "%s is parked at %s",
+		    caller(pk), spots);
+}
+
+
+static void tell_end(struct parking *pk)
+{
+	char spots[REASON_SZ];
+
+	where(spots, sizeof(spots), pk);
+
+	if (pk->transfer) {
+		bool done = pk->life.state == PARK_DONE ||
+			pk->life.state == PARK_UNKNOWN;
+
+		if (pk->life.state != PARK_FAILED)
+			bus_message(pk->park->bus, done ? MESSAGE_INFO :
+				    MESSAGE_WARN, done ?
+				    "%s is transferred to %s" :
+				    "%s hung up, not transferred to %s",
+				    caller(pk), pk->chosen);
+		return;
+	}
+
+	switch (pk->life.state) {
+
+	case PARK_DONE:
+		if (spots[0])
+			tell_spot(pk);
+		else if (pk->chosen[0])
+			bus_message(pk->park->bus, MESSAGE_INFO,
+				    "%s is parked at %s, says the PBX; its"
+				    " lamp has not changed", caller(pk),
+				    pk->chosen);
+		else
+			bus_message(pk->park->bus, MESSAGE_WARN,
+				    "%s is parked, but no lamp tells where",
+				    caller(pk));
+		break;
+
+	case PARK_UNKNOWN:
+		bus_message(pk->park->bus, MESSAGE_WARN,
+			    "the call with %s ended while it was being"
+			    " parked; no lamp shows it", caller(pk));
+		break;
+
+	case PARK_GONE:
+		bus_message(pk->park->bus, MESSAGE_WARN,
+			    "%s hung up while being parked", caller(pk));
+		break;
+
+	default:
+		break;
+	}
+}
+
+
+void park_out_event(struct parking *pk, enum park_event ev)
+{
+	struct park *park = pk->park;
+	const uint64_t now = clock_ms(park->clock);
+	const enum park_state old = pk->life.state;
+	enum park_action act;
+
+	act = park_step(&pk->life, ev, &pk->habit, now);
+
+	if (old != pk->life.state)
+		applog(APPLOG_INFO, "park: call %u %s -> %s on %s%s%s",
+		       pk->id, park_state_name(old),
+		       park_state_name(pk->life.state), park_event_name(ev),
+		       pk->reason[0] ? ": " : "", pk->reason);
+
+	tmr_cancel(&pk->tmr);
+	if (pk->life.due_ms)
+		tmr_start(&pk->tmr, pk->life.due_ms > now ?
+			  pk->life.due_ms - now : 0, parking_due, pk);
+
+	switch (act) {
+
+	case PARK_ACT_BACKGROUND:
+		(void)phone_background(park->phone, pk->id, true);
+		tell_spot(pk);
+		break;
+
+	case PARK_ACT_BYE:
+		pk->bye = true;
+		(void)phone_hangup(park->phone, pk->id, 0);
+		break;
+
+	case PARK_ACT_GIVE_BACK:
+		if (old == PARK_PROVEN && !pk->reason[0])
+			str_ncpy(pk->reason, "the PBX says it is, but no"
+				 " lamp shows it", sizeof(pk->reason));
+		give_back(pk);
+		break;
+
+	case PARK_ACT_LOOK:
+		look(pk);
+		break;
+
+	case PARK_ACT_NONE:
+	case PARK_ACT_REFER:
+	case PARK_ACT_END:
+		break;
+	}
+
+	if (park_ended(pk->life.state)) {
+		tell_end(pk);
+		mem_deref(pk);
+	}
+}
+
+
+int park_out_let_go(struct parking *pk)
+{
+	/* a lamp alone may be another's */
+	if (pk->life.state != PARK_PROVEN && pk->life.state != PARK_CONFIRMED)
+		return EBUSY;
+
+	pk->bye = true;
+	pk->life.state = PARK_DONE;
+	tell_end(pk);
+	mem_deref(pk);
+
+	return 0;
+}
+
+
+static void refer_handler(enum phone_refer_event ev, unsigned id,
+			  unsigned scode, const char *text, void *arg)
+{
+	struct parking *pk = arg;
+	(void)id;
+
+	switch (ev) {
+
+	case PHONE_REFER_ACCEPTED:
+		park_out_event(pk, PARK_EV_ACCEPTED);
+		break;
+
+	case PHONE_REFER_REFUSED:
+		(void)re_snprintf(pk->reason, sizeof(pk->reason),
+				  "the PBX refused it (%u %s)", scode, text);
+		park_out_event(pk, PARK_EV_REFUSED);
+		break;
+
+	case PHONE_REFER_TIMEOUT:
+		str_ncpy(pk->reason, "the PBX did not answer within 32 s",
+			 sizeof(pk->reason));
+		park_out_event(pk, PARK_EV_TIMEOUT);
+		break;
+
+	case PHONE_REFER_FRAG:
+		if (scode < 200)
+			park_out_event(pk, PARK_EV_FRAG_TRYING);
+		else if (scode < 300)
+			park_out_event(pk, PARK_EV_FRAG_OK);
+		else {
+			(void)re_snprintf(pk->reason, sizeof(pk->reason),
+					  "the PBX could not do it (%u%s%s)",
+					  scode, text[0] ? " " : "", text);
+			park_out_event(pk, PARK_EV_FRAG_FAIL);
+		}
+		break;
+	}
+}
+
+
+static bool reserved(const struct park *park, const char *spot)
+{
+	struct le *le;
+
+	for (le = park->parkingl.head; le; le = le->next) {
+
+		const struct parking *pk = le->data;
+
+		if (!strcmp(pk->chosen, spot))
+			return true;
+	}
+
+	return false;
+}
+
+
+/* Where there is no lot: a spot that is known to be free */
+static const char *free_spot(const struct park *park)
+{
+	for (size_t i = 0; i < park->desk->lampc; i++) {
+
+		const struct desk_lamp *lamp = &park->desk->lampv[i];
+
+		if (lamp->f.kind == LAMP_SPOT && lamp->f.state == LAMP_FREE &&
+		    !lamp->f.stale && !reserved(park, lamp->f.spot))
+			return lamp->f.spot;
+	}
+
+	return NULL;
+}
+
+
+const char *park_out_template(const struct park *park, const char *spot)
+{
+	const struct way *way = park_way_find(park, spot);
+
+	return way && way->park ? way->park : park->park;
+}
+
+
+struct parking *park_out_find(const struct park *park, unsigned id)
+{
+	struct le *le;
+
+	for (le = park->parkingl.head; le; le = le->next) {
+
+		struct parking *pk = le->data;
+
+		if (pk->id == id)
+			return pk;
+	}
+
+	return NULL;
+}
+
+
+/* `chosen` NULL: the lot */
+static int refer(struct park *park, const struct call_fact *call,
+		 const char *uri, const char *chosen, bool transfer,
+		 struct re_printf *reply)
+{
+	struct parking *pk;
+	int err;
+
+	if (park_out_find(park, call->id)) {
+		(void)re_hprintf(reply, "this call is on its way already");
+		return EALREADY;
+	}
+
+	pk = mem_zalloc(sizeof(*pk), parking_destructor);
+	if (!pk)
+		return ENOMEM;
+
+	pk->park = park;
+	pk->id = call->id;
+	pk->account = call->account;
+	pk->transfer = transfer;
+	pk->start_ms = clock_ms(park->clock);
+	pk->habit.announce = !chosen && park->announce;
+	pk->habit.announce_ms = 1000 * park->announce_s;
+	if (chosen)
+		str_ncpy(pk->chosen, chosen, sizeof(pk->chosen));
+	str_ncpy(pk->who, call->name, sizeof(pk->who));
+	str_ncpy(pk->number, call->peer, sizeof(pk->number));
+
+	err = phone_refer(park->phone, pk->id, uri, refer_handler, pk);
+	if (err) {
+		(void)re_hprintf(reply, "cannot send the REFER: %m", err);
+		mem_deref(pk);
+		return err;
+	}
+
+	list_append(&park->parkingl, &pk->le, pk);
+	park_out_event(pk, PARK_EV_START);
+	if (!transfer)
+		(void)phone_set_phase(park->phone, pk->id,
+				      PHONE_PHASE_PARKING,
+				      chosen ? chosen : park->lot);
+
+	return 0;
+}
+
+
+/* `spot` NULL: the lot, or a free spot */
+int park_out_start(struct park *park, const char *spot,
+		      struct re_printf *reply)
+{
+	const struct call_fact *call = phone_active(park->phone);
+	const struct phone_account *acc;
+	const struct desk_lamp *lamp;
+	const char *tmpl = NULL;
+	char target[256], uri[512], who[TEXT_SZ];
+	int err;
+
+	if (!call) {
+		const struct call_fact *other;
+
+		other = phone_first(park->phone, DESKCALL_NONE);
+		(void)re_hprintf(reply, other ? "no call to park: only an"
+				 " active call can be parked, this one is %s" :
+				 "no call to park",
+				 other ? deskcall_state_name(other->state) :
+				 "");
+		return ENOENT;
+	}
+
+	if (spot) {
+		tmpl = park_out_template(park, spot);
+		if (!tmpl && park->lot && !strcmp(spot, park->lot)) {
+			spot = NULL;
+		}
+		else if (!tmpl) {
+			(void)re_hprintf(reply, "pbx %s: a call cannot be"
+					 " parked at a spot of one's choice,"
+					 " it would be lost; `park` alone"
+					 " parks on the lot %s, and where the"
+					 " PBX knows how, `park TEMPLATE` in"
+					 " the configuration says it",
+					 park->profile,
+					 park->lot ? park->lot : "");
+			return ENOTSUP;
+		}
+	}
+	else if (!park->lot) {
+		spot = free_spot(park);
+		tmpl = spot ? park_out_template(park, spot) : NULL;
+		if (!tmpl) {
+			(void)re_hprintf(reply, "no spot is known to be free;"
+					 " `park SPOT` says which to try");
+			return ENOENT;
+		}
+	}
+
+	if (spot) {
+		lamp = desk_lamp(park->desk, spot);
+		if (lamp && desk_lamp_parked(lamp)) {
+			const char *next = free_spot(park);
+
+			(void)re_hprintf(reply, "%s is taken%s%s", spot,
+					 next ? "; the next free one is " :
+					 "", next ? next : "");
+			return EBUSY;
+		}
+		if (reserved(park, spot)) {
+			(void)re_hprintf(reply, "a park at %s is under way",
+					 spot);
+			return EBUSY;
+		}
+	}
+
+	str_ncpy(who, call->name[0] ? call->name : call->peer, sizeof(who));
+	acc = phone_account(park->phone, call->account);
+	err = spot ? profile_expand(target, sizeof(target), tmpl, spot) :
+		profile_expand(target, sizeof(target), park->lot, "");
+	err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
+	if (err) {
+		(void)re_hprintf(reply, "'%s' is no target to park at",
+				 spot ? tmpl : park->lot);
+		return err;
+	}
+
+	err = refer(park, call, uri, spot, false, reply);
+	if (err)
+		return err;
+
+	bus_message(park->bus, MESSAGE_INFO, "parking %s at %s ...",
+		    who[0] ? who : "the call", spot ? spot : park->lot);
+
+	return 0;
+}
+
+
+static bool same_address(const struct uri *to, const struct phone_account *acc,
+			 const char *number)
+{
+	struct uri uri;
+	char buf[512];
+	struct pl pl;
+
+	if (!number || phone_uri(buf, sizeof(buf), acc, number))
+		return false;
+
+	pl_set_str(&pl, buf);
+
+	return !uri_decode(&uri, &pl) && !pl_cmp(&uri.user, &to->user) &&
+		!pl_casecmp(&uri.host, &to->host);
+}
+
+
+/* A blind transfer to a person. A spot's number is never transferred to as
+   such, however it is written ("7 01", "701@pbx"): that may lose the caller */
+int park_out_transfer(struct park *park, const char *dest,
+			  struct re_printf *reply)
+{
+	const struct call_fact *call = phone_active(park->phone);
+	const struct phone_account *acc;
+	char uri[512];
+	struct uri to;
+	struct pl pl;
+	int err;
+
+	if (!call) {
+		(void)re_hprintf(reply, "no active call to transfer");
+		return ENOENT;
+	}
+
+	acc = phone_account(park->phone, call->account);
+	err = phone_uri(uri, sizeof(uri), acc, dest);
+	if (!err) {
+		pl_set_str(&pl, uri);
+		err = uri_decode(&to, &pl);
+	}
+	if (err) {
+		(void)re_hprintf(reply, "'%s' is no number or address to"
+				 " transfer to", dest);
+		return err;
+	}
+
+	if (same_address(&to, acc, park->lot))
+		return park_out_start(park, NULL, reply);
+
+	for (size_t i = 0; i < park->wayc; i++) {
+		if (park->wayv[i].kind == LAMP_SPOT &&
+		    same_address(&to, acc, park->wayv[i].spot))
+			return park_out_start(park, park->wayv[i].spot, reply);
+	}
+
+	err = refer(park, call, uri, dest, true, reply);
+	if (!err)
+		bus_message(park->bus, MESSAGE_INFO, "transferring to %s ...",
+			    dest);
+
+	return err;
+}
+
+
+/* The call that was put on hold last */
+static const struct call_fact *held_last(const struct park *park)
+{
+	const struct call_fact *call, *found = NULL;
+
+	for (size_t i = 0; i < park->desk->callc; i++) {
+
+		call = &park->desk->callv[i];
+		if (call->state == DESKCALL_HELD &&
+		    (!found || call->since_ms >= found->since_ms))
+			found = call;
+	}
+
+	return found;
+}
+
+
+/* The held one is sent to the one in hand, in our place (RFC 5589 7.1) */
+int park_out_join(struct park *park, struct re_printf *reply)
+{
+	const struct call_fact *to = phone_active(park->phone);
+	const struct call_fact *held = held_last(park);
+	char uri[1024], dest[TEXT_SZ];
+	int err;
+
+	if (!to || !held) {
+		(void)re_hprintf(reply, "an attended transfer joins the call"
+				 " on hold with the one in hand: `attended"
+				 " WHERE` first");
+		return ENOENT;
+	}
+
+	err = phone_replaces_uri(uri, sizeof(uri), park->phone, to->id);
+	if (err) {
+		(void)re_hprintf(reply, "cannot join the two: %m", err);
+		return err;
+	}
+
+	str_ncpy(dest, to->name[0] ? to->name : to->peer, sizeof(dest));
+	err = refer(park, held, uri, dest, true, reply);
+	if (!err)
+		bus_message(park->bus, MESSAGE_INFO, "transferring to %s ...",
+			    dest);
+
+	return err;
+}
+
+
+int park_out_consult(struct park *park, unsigned account, const char *dest,
+		   struct re_printf *reply)
+{
+	const bool talking = phone_active(park->phone) != NULL;
+	char err_text[REASON_SZ];
+	int err;
+
+	err = phone_dial(park->phone, account, dest, NULL, err_text,
+			 sizeof(err_text));
+	if (err)
+		(void)re_hprintf(reply, "%s", err_text);
+	else if (talking)
+		bus_message(park->bus, MESSAGE_INFO, "when %s answers,"
+			    " `attended` joins the two", dest);
+
+	return err;
+}
+
+
+/* Could this lamp be that park's? */
+static bool eligible(const struct parking *pk, const struct lamp_fact *lamp)
+{
+	if (pk->transfer || lamp->account != pk->account || lamp->at_least ||
+	    lamp->since_ms < pk->start_ms)
+		return false;
+
+	if (pk->chosen[0] && strcmp(pk->chosen, lamp->spot))
+		return false;
+
+	for (size_t i = 0; i < pk->spotc; i++) {
+		if (!strcmp(pk->spotv[i], lamp->spot))
+			return false;
+	}
+
+	return pk->spotc < CANDIDATES_MAX;
+}
+
+
+/*
+ * Which spot was it? The one that turned occupied after our REFER. A park
+ * that has its lamp takes another one only in the first moment, and only if
+ * no other park of ours still waits for its own; what then remains in doubt
+ * is said to be so, since a name on the wrong lamp would be a lie.
+ */
+void park_out_occupied(struct park *park, const struct lamp_fact *lamp)
+{
+	struct le *le;
+	size_t waiting = 0;
+
+	for (le = park->parkingl.head; le; le = le->next) {
+
+		const struct parking *pk = le->data;
+
+		waiting += eligible(pk, lamp) && !pk->spotc;
+	}
+
+	le = park->parkingl.head;
+	while (le) {
+		struct parking *pk = le->data;
+
+		le = le->next;
+
+		if (!eligible(pk, lamp))
+			continue;
+
+		if (waiting ? pk->spotc > 0 :
+		    lamp->since_ms > pk->start_ms + DOUBT_MS)
+			continue;
+
+		str_ncpy(pk->spotv[pk->spotc++], lamp->spot, TEXT_SZ);
+
+		if (pk->spotc > 1)
+			park_book_remove(park, pk->spotv[0]);
+		else if (waiting == 1)
+			park_book_add(park, pk, lamp->spot);
+
+		park_out_event(pk, PARK_EV_LAMP);
+	}
+}
