@@ -30,6 +30,7 @@
 #include "status.h"
 #include "modules/audio/sound.h"
 #include "modules/blf/blf.h"
+#include "modules/blf/lamp_model.h"
 #include "modules/demo/demo.h"
 #include "modules/demo/demo_hint_model.h"
 #include "modules/park/park.h"
@@ -60,6 +61,7 @@ struct app_account {
 struct app {
 	const struct app_prm *prm;
 	const struct clock *clock;
+	struct profile ways;         /* profile and configuration       */
 	struct cfg *cfg;
 	struct cfg *next;            /* to restart with                 */
 	struct bus *bus;
@@ -367,12 +369,65 @@ static bool notify_hook(const struct sip_msg *msg, void *arg)
 
 /* --- lamps and parking ------------------------------------------------ */
 
-static const char *way(const struct app *app, const char *key,
-		       const char *profile)
+static const struct profile *site_profile(const struct cfg *cfg)
 {
-	const char *val = cfg_get(app->cfg, key);
+	const char *name = cfg_get(cfg, "pbx");
 
-	return val && *val ? val : profile;
+	return profile_find(name && *name ? name : "generic");
+}
+
+
+static void override(const char **val, const struct cfg *cfg, const char *key)
+{
+	const char *own = cfg_get(cfg, key);
+
+	if (str_isset(own))
+		*val = own;
+}
+
+
+/* The profile, and what the configuration says otherwise */
+static void ways_init(struct profile *ways, const struct cfg *cfg)
+{
+	static const struct {
+		const char *word;
+		enum profile_states states;
+	} statev[] = {
+		{"both",      PROFILE_STATES_BOTH},
+		{"early",     PROFILE_STATES_EARLY},
+		{"confirmed", PROFILE_STATES_CONFIRMED},
+		{"any",       PROFILE_STATES_ANY},
+	};
+	const char *hold = cfg_get(cfg, "hold");
+
+	*ways = *site_profile(cfg);
+
+	override(&ways->lot, cfg, "lot");
+	override(&ways->park, cfg, "park");
+	override(&ways->retrieve, cfg, "retrieve");
+	override(&ways->watch, cfg, "watch");
+	override(&ways->group, cfg, "group");
+	override(&ways->pickup, cfg, "pickup");
+	override(&ways->voicemail, cfg, "voicemail");
+
+	if (strcmp(hold, "profile"))
+		ways->hold = cfg_get_bool(cfg, "hold");
+
+	if (cfg_get_u32(cfg, "recall_time"))
+		ways->recall_s = cfg_get_u32(cfg, "recall_time");
+
+	for (size_t i = 0; i < ARRAY_SIZE(statev); i++) {
+		if (!strcmp(cfg_get(cfg, "states"), statev[i].word))
+			ways->states = statev[i].states;
+	}
+}
+
+
+/* How lamps are read, of what the site's servers say */
+static const struct lamp_rules *lamp_rules_of(const struct profile *ways)
+{
+	return ways->states == PROFILE_STATES_ANY ? &lamp_rules_terminated :
+		&lamp_rules_default;
 }
 
 
@@ -380,8 +435,7 @@ static void retrieve_way(char *buf, size_t size, const char *spot,
 			 unsigned account, void *arg)
 {
 	const struct app *app = arg;
-	const struct profile *pr = profile_find(cfg_get(app->cfg, "pbx"));
-	const char *tmpl = way(app, "retrieve", pr ? pr->retrieve : NULL);
+	const char *tmpl = app->ways.retrieve;
 	(void)account;
 
 	for (size_t i = 0; i < app->cfg->lampc; i++) {
@@ -415,7 +469,7 @@ static void lamps_say_handler(const char *text, void *arg)
 }
 
 
-static int lists_start(struct app *app, const char *watch)
+static int lists_start(struct app *app)
 {
 	const struct cfg *cfg = app->cfg;
 	struct blf_list *listv;
@@ -455,7 +509,8 @@ static int lists_start(struct app *app, const char *watch)
 			.name    = list->label ? list->label : list->target,
 			.target  = dup,
 			.kind    = list->kind,
-			.watch   = watch,
+			.watch   = app->ways.watch,
+			.rules   = lamp_rules_of(&app->ways),
 		};
 	}
 
@@ -470,10 +525,9 @@ static int lists_start(struct app *app, const char *watch)
 }
 
 
-static int lamps_start(struct app *app, const struct profile *pr)
+static int lamps_start(struct app *app)
 {
 	const struct cfg *cfg = app->cfg;
-	const char *watch = way(app, "watch", pr->watch);
 	struct blf_account accv[ACCOUNTS_MAX];
 	struct blf_spec *specv = NULL;
 	struct event ev = {.type = EVENT_LAMPS};
@@ -512,7 +566,7 @@ static int lamps_start(struct app *app, const struct profile *pr)
 		const char *tmpl;
 
 		tmpl = lamp->watch ? lamp->watch :
-			lamp->kind == LAMP_SPOT ? watch : "{ext}";
+			lamp->kind == LAMP_SPOT ? app->ways.watch : "{ext}";
 		acc = phone_account(app->phone, lamp->account);
 
 		err = profile_expand(target, sizeof(target), tmpl,
@@ -536,6 +590,7 @@ static int lamps_start(struct app *app, const struct profile *pr)
 			.spot    = lamp->spot,
 			.label   = lamp->label,
 			.target  = dup,
+			.rules   = lamp_rules_of(&app->ways),
 		};
 	}
 
@@ -543,14 +598,12 @@ static int lamps_start(struct app *app, const struct profile *pr)
 	bus_emit(app->bus, &ev);
 
 	prm.expires_s = cfg_get_u32(cfg, "expires");
-	prm.recall_s = cfg_get_u32(cfg, "recall_time");
-	if (!prm.recall_s)
-		prm.recall_s = pr->recall_s;
+	prm.recall_s = app->ways.recall_s;
 
 	err = blf_alloc(&app->blf, app->clock, &prm, accv,
 			phone_accountc(app->phone), specv, n, lamp_handler,
 			app);
-	err = err ? err : lists_start(app, watch);
+	err = err ? err : lists_start(app);
 
  out:
 	for (i = 0; i < n; i++)
@@ -561,7 +614,7 @@ static int lamps_start(struct app *app, const struct profile *pr)
 }
 
 
-static int park_start(struct app *app, const struct profile *pr)
+static int park_start(struct app *app)
 {
 	const struct cfg *cfg = app->cfg;
 	struct park_spot *spotv = NULL;
@@ -593,19 +646,11 @@ static int park_start(struct app *app, const struct profile *pr)
 		.phone      = app->phone,
 		.desk       = &app->desk,
 		.commands   = app->commands,
-		.profile    = pr->name,
-		.lot        = way(app, "lot", pr->lot),
-		.park       = way(app, "park", pr->park),
-		.retrieve   = way(app, "retrieve", pr->retrieve),
+		.ways       = &app->ways,
 		.blind      = !strcmp(cfg_get(cfg, "colleague"), "blind"),
-		.announce   = pr->announce,
 		.announce_s = cfg_get_u32(cfg, "announce"),
-		.recall_s   = cfg_get_u32(cfg, "recall_time"),
 		.book_path  = book,
 	};
-
-	if (!prm.recall_s)
-		prm.recall_s = pr->recall_s;
 
 	err = park_alloc(&app->park, &prm, spotv, cfg->lampc);
 	app->call_cmd.park = app->park;
@@ -615,19 +660,10 @@ static int park_start(struct app *app, const struct profile *pr)
 }
 
 
-static const struct profile *site_profile(const struct cfg *cfg)
-{
-	const char *name = cfg_get(cfg, "pbx");
-
-	return profile_find(name && *name ? name : "generic");
-}
-
-
 /* --- start and end ---------------------------------------------------- */
 
 static int up(struct app *app, char *err_text, size_t errsz)
 {
-	const struct profile *pr = site_profile(app->cfg);
 	struct phone_prm prm = {
 		.clock       = app->clock,
 		.bus         = app->bus,
@@ -640,6 +676,8 @@ static int up(struct app *app, char *err_text, size_t errsz)
 	};
 	int err;
 
+	ways_init(&app->ways, app->cfg);
+
 	err = phone_alloc(&app->phone, &prm, err_text, errsz);
 	if (err)
 		return err;
@@ -649,8 +687,8 @@ static int up(struct app *app, char *err_text, size_t errsz)
 	(void)sound_init(app->bus, cfg_get(app->cfg, "audio_source"),
 			 cfg_get(app->cfg, "audio_player"));
 
-	err  = lamps_start(app, pr);
-	err |= park_start(app, pr);
+	err  = lamps_start(app);
+	err |= park_start(app);
 	err |= siphook_add(true, 15, notify_hook, app);
 	if (err) {
 		(void)re_snprintf(err_text, errsz, "cannot start: %m", err);

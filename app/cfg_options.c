@@ -30,6 +30,21 @@ static const struct cfg_option optionv[] = {
 	{"watch", CFG_TEMPLATE, "", 0, 0, NULL,
 	 "What is subscribed to for a spot's lamp, such as {spot} or "
 	 "park+{spot}. Empty: what the profile says."},
+	{"group", CFG_TEXT, "", 0, 0, NULL,
+	 "Where a call goes to be parked for one's group, such as *58. Empty: "
+	 "what the profile says."},
+	{"pickup", CFG_TEMPLATE, "", 0, 0, NULL,
+	 "What is dialled to take a call that rings at a colleague's, such as "
+	 "**{ext}. Empty: what the profile says."},
+	{"voicemail", CFG_TEMPLATE, "", 0, 0, NULL,
+	 "A colleague's voicemail, such as *{ext}. Empty: what the profile "
+	 "says."},
+	{"hold", CFG_CHOICE, "profile", 0, 0, "profile|yes|no",
+	 "Whether a call is put on hold before it is parked."},
+	{"states", CFG_CHOICE, "profile", 0, 0,
+	 "profile|both|early|confirmed|any",
+	 "Which states of a spot's dialog mean that a call waits there: early "
+	 "or confirmed (both), one of them, or any dialog at all."},
 	{"expires", CFG_U32, "300", 60, 86400, NULL,
 	 "For how many seconds a lamp is subscribed before it is renewed. If "
 	 "the PBX's last word gets lost, the lamp is wrong for so long at "

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <re.h>
 #include "park_int.h"
-#include "profile_model.h"
 
 
 enum {
@@ -39,10 +38,6 @@ static void park_destructor(void *data)
 		mem_deref(park->wayv[i].retrieve);
 	}
 	mem_deref(park->wayv);
-	mem_deref(park->profile);
-	mem_deref(park->lot);
-	mem_deref(park->park);
-	mem_deref(park->retrieve);
 	mem_deref(park->book_path);
 }
 
@@ -345,7 +340,7 @@ static int spot_command(const struct command *cmd, struct re_printf *reply,
 			bus_message(park->bus, MESSAGE_INFO,
 				    "parking on the lot %s: this PBX chooses"
 				    " the spot itself",
-				    park->lot ? park->lot : "");
+				    park->ways->lot ? park->ways->lot : "");
 		return err;
 	}
 
@@ -375,7 +370,7 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 	int err;
 
 	if (!parkp || !prm || !prm->clock || !prm->bus || !prm->phone ||
-	    !prm->desk || !prm->commands || (spotc && !spotv))
+	    !prm->desk || !prm->commands || !prm->ways || (spotc && !spotv))
 		return EINVAL;
 
 	park = mem_zalloc(sizeof(*park), park_destructor);
@@ -387,16 +382,11 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 	park->phone    = prm->phone;
 	park->desk     = prm->desk;
 	park->commands = prm->commands;
-	park->announce = prm->announce;
+	park->ways     = prm->ways;
 	park->blind    = prm->blind;
 	park->announce_s = prm->announce_s;
 
-	err  = dup_opt(&park->profile, prm->profile);
-	err |= dup_opt(&park->lot, prm->lot);
-	err |= dup_opt(&park->park, prm->park);
-	err |= dup_opt(&park->retrieve, prm->retrieve);
-	err |= dup_opt(&park->book_path, prm->book_path);
-	park->recall_s = prm->recall_s;
+	err = dup_opt(&park->book_path, prm->book_path);
 	if (err)
 		goto out;
 

@@ -16,6 +16,7 @@
 #include "app/phone.h"
 
 struct park;
+struct profile;
 
 /** A lamp's own ways; strings are copied, NULL: as the site's */
 struct park_spot {
@@ -26,7 +27,6 @@ struct park_spot {
 	const char *retrieve;    /**< Template                           */
 };
 
-/** The site's ways: profile and configuration put together */
 struct park_prm {
 	const struct clock *clock;   /**< Borrowed                       */
 	struct bus *bus;             /**< Borrowed                       */
@@ -34,15 +34,10 @@ struct park_prm {
 					  taken over                     */
 	const struct desk *desk;     /**< Borrowed                       */
 	struct commands *commands;   /**< Borrowed                       */
-	const char *profile;         /**< Name, for messages; copied     */
-	const char *lot;             /**< NULL: none                     */
-	const char *park;            /**< NULL: no spot can be chosen    */
-	const char *retrieve;
+	const struct profile *ways;  /**< Borrowed: the site's          */
 	bool blind;                  /**< A colleague's key transfers at
 					  once, without a word           */
-	bool announce;               /**< The lot speaks the number      */
 	uint32_t announce_s;         /**< Listen to it for so long       */
-	uint32_t recall_s;           /**< The PBX gives back after; 0 unknown */
 	const char *book_path;       /**< Where names of parked callers are
 					  kept; NULL: nowhere            */
 };

@@ -5,7 +5,6 @@
 #include <re.h>
 #include "app/log.h"
 #include "park_int.h"
-#include "profile_model.h"
 
 
 static void retrieving_destructor(void *data)
@@ -162,7 +161,7 @@ int park_back_start(struct park *park, const char *wanted,
 	}
 
 	way = park_way_find(park, spot);
-	tmpl = way && way->retrieve ? way->retrieve : park->retrieve;
+	tmpl = way && way->retrieve ? way->retrieve : park->ways->retrieve;
 	err = profile_expand(target, sizeof(target), tmpl, spot);
 	if (err) {
 		(void)re_hprintf(reply, "'%s' is no way to retrieve %s",

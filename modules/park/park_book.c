@@ -127,8 +127,8 @@ int park_book_load(struct park *park)
 {
 	struct book_fact *factv;
 	const uint64_t now = clock_ms(park->clock);
-	const uint64_t limit_ms = 1000ull * (park->recall_s ?
-					     park->recall_s : BOOK_AGE_S);
+	const uint64_t limit_ms = 1000ull * (park->ways->recall_s ?
+					     park->ways->recall_s : BOOK_AGE_S);
 	size_t n;
 	int err = 0;
 

@@ -12,6 +12,7 @@
 #include <re.h>
 #include "park.h"
 #include "park_state.h"
+#include "profile_model.h"
 #include "retrieve_state.h"
 
 
@@ -76,11 +77,7 @@ struct park {
 	struct phone *phone;
 	const struct desk *desk;
 	struct commands *commands;
-	char *profile;
-	char *lot;
-	char *park;
-	char *retrieve;
-	bool announce;
+	const struct profile *ways; /* the site's                       */
 	bool blind;
 	uint32_t announce_s;
 	struct way *wayv;
@@ -89,7 +86,6 @@ struct park {
 	struct list retrievingl;
 	struct list bookl;          /* oldest first                     */
 	char *book_path;            /* NULL: not kept on disk           */
-	uint32_t recall_s;
 	struct book_fact gone;      /* the last that left its spot ...  */
 	uint64_t gone_ms;           /* ... and when; 0: none            */
 };

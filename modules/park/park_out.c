@@ -5,7 +5,6 @@
 #include <re.h>
 #include "app/log.h"
 #include "park_int.h"
-#include "profile_model.h"
 
 
 enum {
@@ -347,7 +346,7 @@ const char *park_out_template(const struct park *park, const char *spot)
 {
 	const struct way *way = park_way_find(park, spot);
 
-	return way && way->park ? way->park : park->park;
+	return way && way->park ? way->park : park->ways->park;
 }
 
 
@@ -389,7 +388,7 @@ static int refer(struct park *park, const struct call_fact *call,
 	pk->account = call->account;
 	pk->transfer = transfer;
 	pk->start_ms = clock_ms(park->clock);
-	pk->habit.announce = !chosen && park->announce;
+	pk->habit.announce = !chosen && park->ways->announce;
 	pk->habit.announce_ms = 1000 * park->announce_s;
 	if (chosen)
 		str_ncpy(pk->chosen, chosen, sizeof(pk->chosen));
@@ -408,7 +407,7 @@ static int refer(struct park *park, const struct call_fact *call,
 	if (!transfer)
 		(void)phone_set_phase(park->phone, pk->id,
 				      PHONE_PHASE_PARKING,
-				      chosen ? chosen : park->lot);
+				      chosen ? chosen : park->ways->lot);
 
 	return 0;
 }
@@ -439,7 +438,7 @@ int park_out_start(struct park *park, const char *spot,
 
 	if (spot) {
 		tmpl = park_out_template(park, spot);
-		if (!tmpl && park->lot && !strcmp(spot, park->lot)) {
+		if (!tmpl && park->ways->lot && !strcmp(spot, park->ways->lot)) {
 			spot = NULL;
 		}
 		else if (!tmpl) {
@@ -449,12 +448,12 @@ int park_out_start(struct park *park, const char *spot,
 					 " parks on the lot %s, and where the"
 					 " PBX knows how, `park TEMPLATE` in"
 					 " the configuration says it",
-					 park->profile,
-					 park->lot ? park->lot : "");
+					 park->ways->name,
+					 park->ways->lot ? park->ways->lot : "");
 			return ENOTSUP;
 		}
 	}
-	else if (!park->lot) {
+	else if (!park->ways->lot) {
 		spot = free_spot(park);
 		tmpl = spot ? park_out_template(park, spot) : NULL;
 		if (!tmpl) {
@@ -484,11 +483,11 @@ int park_out_start(struct park *park, const char *spot,
 	str_ncpy(who, call->name[0] ? call->name : call->peer, sizeof(who));
 	acc = phone_account(park->phone, call->account);
 	err = spot ? profile_expand(target, sizeof(target), tmpl, spot) :
-		profile_expand(target, sizeof(target), park->lot, "");
+		profile_expand(target, sizeof(target), park->ways->lot, "");
 	err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
 	if (err) {
 		(void)re_hprintf(reply, "'%s' is no target to park at",
-				 spot ? tmpl : park->lot);
+				 spot ? tmpl : park->ways->lot);
 		return err;
 	}
 
@@ -497,7 +496,7 @@ int park_out_start(struct park *park, const char *spot,
 		return err;
 
 	bus_message(park->bus, MESSAGE_INFO, "parking %s at %s ...",
-		    who[0] ? who : "the call", spot ? spot : park->lot);
+		    who[0] ? who : "the call", spot ? spot : park->ways->lot);
 
 	return 0;
 }
@@ -549,7 +548,7 @@ int park_out_transfer(struct park *park, const char *dest,
 		return err;
 	}
 
-	if (same_address(&to, acc, park->lot))
+	if (same_address(&to, acc, park->ways->lot))
 		return park_out_start(park, NULL, reply);
 
 	for (size_t i = 0; i < park->wayc; i++) {

@@ -17,6 +17,8 @@ static const struct profile profilev[] = {
 		.watch    = "{spot}",
 		.announce = true,
 		.recall_s = 45,
+		.lists    = true,
+		.source   = "wire captures of Asterisk 22",
 		.help     = "Asterisk with res_parking: park on the lot 700,"
 			    " parkinghints=yes for the lamps. Where the"
 			    " dialplan parks at a chosen spot, say how:"
@@ -28,10 +30,27 @@ static const struct profile profilev[] = {
 		.park     = "{spot}",
 		.retrieve = "{spot}",
 		.watch    = "{spot}",
-		.announce = false,
-		.recall_s = 0,
+		.lists    = true,
+		.source   = "RFC 4235, RFC 3515",
 		.help     = "A transfer to the spot parks there, dialling the"
 			    " spot takes the call back",
+	},
+	{
+		.name     = "portsip",
+		.lot      = "*68",
+		.park     = "*68{spot}",
+		.group    = "*58",
+		.retrieve = "*88{spot}",
+		.pickup   = "*97{ext}",
+		.personal = true,
+		.several  = true,
+		.recall_s = 300,
+		.told     = PROFILE_TOLD_PARK_INFO,
+		.untested = true,
+		.source   = "the vendor's pages; the body of park-info is not"
+			    " published",
+		.help     = "PortSIP: calls are parked on an extension, one's"
+			    " own or a colleague's, or on the group",
 	},
 };
 

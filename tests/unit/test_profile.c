@@ -60,6 +60,7 @@ static void test_asterisk_never_parks_at_a_bare_spot(void **state)
 static void test_rows(void **state)
 {
 	const struct profile *p;
+	char own[16];
 	size_t i;
 	(void)state;
 
@@ -70,13 +71,22 @@ static void test_rows(void **state)
 		row_true(i, p->lot || p->park);
 		row_int(i, 0, profile_expand(buf, sizeof(buf), p->retrieve,
 					     "701"));
-		row_int(i, 0, profile_expand(buf, sizeof(buf), p->watch,
-					     "701"));
+		row_int(i, p->told == PROFILE_TOLD_DIALOG ? 0 : EINVAL,
+			profile_expand(buf, sizeof(buf), p->watch, "701"));
+		row_true(i, p->source && strlen(p->source) > 5);
 		row_true(i, p->help && strlen(p->help) > 10);
 		row_true(i, profile_find(p->name) == p);
 	}
 
 	assert_true(i >= 2);
+	/* parked on oneself, and taken back from there */
+	p = profile_find("portsip");
+	assert_non_null(p);
+	assert_true(p->personal);
+	assert_int_equal(0, profile_expand(own, sizeof(own), p->retrieve,
+					   ""));
+	assert_string_equal("*88", own);
+
 	assert_null(profile_find("none"));
 	assert_null(profile_find(NULL));
 }
