@@ -435,8 +435,10 @@ static int acct_alloc(struct acct **acctp, struct phone *phone,
 		pl_set_str(&pl, acct->pub.route ? acct->pub.route :
 			   acct->pub.uri);
 		if (!uri_decode(&uri, &pl) &&
-		    !sa_set(&acct->server, &uri.host, 0))
+		    !sa_set(&acct->server, &uri.host, 0)) {
+			acct->server_tp = SIP_TRANSP_UDP;
 			acct->server_known = true;
+		}
 	}
 
  out:
@@ -678,6 +680,7 @@ void phone_registered(struct phone *phone, unsigned idx, bool registered,
 
 	if (msg) {
 		acct->server = msg->src;
+		acct->server_tp = msg->tp;
 		acct->server_known = true;
 	}
 }

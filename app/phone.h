@@ -93,6 +93,21 @@ void phone_refused(struct phone *phone, unsigned idx, bool refused);
 bool phone_from_server(const struct phone *phone, const struct sip_msg *msg);
 
 /**
+ * Does a message come from the server of this account?
+ *
+ * Its source is the address whose 2xx registered the account, and it came
+ * no less safely than that 2xx: a datagram's source is easily forged, so
+ * over TCP or TLS only a connection counts, over TLS only one of TLS.
+ *
+ * @param idx Of the account that the message is meant for
+ *
+ * @return False also for an account that is not known, or whose server is
+ *         not; always true with the setting requests=any
+ */
+bool phone_server_account(const struct phone *phone, unsigned idx,
+			  const struct sip_msg *msg);
+
+/**
  * Make a SIP URI of what a user types or a template gives
  *
  * A number ("701", "*59", "#72") gets the account's server and transport,

@@ -24,6 +24,7 @@ struct acct {
 	char *pass;              /**< NULL: none                         */
 	bool auto_answer;        /**< answermode=auto                    */
 	struct sa server;        /**< Source of the registrar's last 2xx */
+	enum sip_transp server_tp;   /**< What that came by              */
 	bool server_known;
 };
 

@@ -22,21 +22,82 @@ enum {
 };
 
 
-bool phone_from_server(const struct phone *phone, const struct sip_msg *msg)
+/* The higher, the harder it is to speak in another's name */
+static unsigned safety(enum sip_transp tp)
 {
+	switch (tp) {
+
+	case SIP_TRANSP_TLS:
+	case SIP_TRANSP_WSS:
+		return 2;
+
+	case SIP_TRANSP_TCP:
+	case SIP_TRANSP_WS:
+		return 1;
+
+	default:
+		return 0;
+	}
+}
+
+
+bool phone_server_account(const struct phone *phone, unsigned idx,
+			  const struct sip_msg *msg)
+{
+	const struct acct *acct;
+
+	if (!phone || !msg || idx >= phone->acctc)
+		return false;
+
 	if (phone->requests_any)
 		return true;
 
-	for (size_t i = 0; i < phone->acctc; i++) {
+	acct = phone->acctv[idx];
 
-		const struct acct *acct = phone->acctv[i];
+	return acct->server_known && safety(msg->tp) >= safety(acct->server_tp)
+		&& sa_cmp(&acct->server, &msg->src, SA_ADDR);
+}
 
-		if (acct->server_known &&
-		    sa_cmp(&acct->server, &msg->src, SA_ADDR))
+
+bool phone_from_server(const struct phone *phone, const struct sip_msg *msg)
+{
+	for (unsigned i = 0; phone && i < phone->acctc; i++) {
+
+		if (phone_server_account(phone, i, msg))
 			return true;
 	}
 
 	return false;
+}
+
+
+/*
+ * A NOTIFY that belongs to nothing gets what any subscriber gives it, so
+ * that it tells a stranger nothing of us: 489 for a package that we do not
+ * know (RFC 6665 4.1.3), else 481
+ */
+static void notify_refuse(const struct sip_msg *msg)
+{
+	static const char *const knownv[] = {"dialog", "park-info", "refer"};
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
+	struct sipevent_event event;
+
+	if (hdr && !sipevent_event_decode(&event, &hdr->val)) {
+
+		for (size_t i = 0; i < ARRAY_SIZE(knownv); i++) {
+
+			if (pl_strcasecmp(&event.event, knownv[i]))
+				continue;
+
+			(void)sip_reply(uag_sip(), msg, 481,
+					"Subscription Does Not Exist");
+			return;
+		}
+	}
+
+	(void)sip_replyf(uag_sip(), msg, 489, "Bad Event",
+			 "Allow-Events: dialog, refer\r\n"
+			 "Content-Length: 0\r\n\r\n");
 }
 
 
@@ -58,7 +119,10 @@ static bool guard_hook(const struct sip_msg *msg, void *arg)
 	applog(APPLOG_WARN, "guard: %r from %J refused: not from the server"
 	       " that we are registered with", &msg->met, &msg->src);
 
-	(void)sip_reply(uag_sip(), msg, 403, "Forbidden");
+	if (!pl_strcmp(&msg->met, "NOTIFY"))
+		notify_refuse(msg);
+	else
+		(void)sip_reply(uag_sip(), msg, 403, "Forbidden");
 
 	return true;
 }

@@ -97,10 +97,14 @@ def stranger(b):
            'Call-ID: stranger@127.0.0.2']
     got = ask('INVITE', new)
     check(got.status in (403, 404, 480, 481), 'INVITE: %s' % got.first)
-    ask('ACK', new) if False else None
-    got = ask('NOTIFY', new + ['Event: park-info',
-                               'Subscription-State: active'])
-    check(got.status >= 400, 'NOTIFY park-info: %s' % got.first)
+    for event, status in (('park-info', 481), ('dialog', 481),
+                          ('refer;id=7', 481), ('presence', 489)):
+        got = ask('NOTIFY', new + ['Event: ' + event,
+                                   'Subscription-State: active'])
+        check(got.status == status, 'NOTIFY %s: %s' % (event, got.first))
+    check(got['allow-events'], 'Allow-Events: %s' % got['allow-events'])
+    got = ask('NOTIFY', new + ['Subscription-State: active'])
+    check(got.status == 489, 'NOTIFY without Event: %s' % got.first)
     stays(lambda: not p.calls(), 'nothing rings', 1, show=p.short)
 
     # a forged lamp needs the tags of the subscription, which were never
