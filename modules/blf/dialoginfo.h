@@ -13,7 +13,8 @@
  *    declared encoding: bytes that are not UTF-8 are read as ISO 8859-1
  *  - a repeated xmlns attribute; bytes after the root element
  *  - root without version or entity; `notify-state` for `state`; neither:
- *    full, as RFC 4235 4.1 knows no document without one
+ *    full, as RFC 4235 4.1 knows no document without one. Another word:
+ *    partial, since nothing is then taken away by a guess
  *  - state words in any case and padded; `sip.rendering` with or without
  *    plus, `pval` or `pvalue`; a target's URI as its text
  * What is refused, since reading it would be guessing: all else that is not

@@ -98,7 +98,7 @@ static void attr_keep(struct dialoginfo_decoder *dec, const char **strp,
 static void enter_root(struct dialoginfo_decoder *dec,
 		       const struct saxdoc_attrs *attrs)
 {
-	static const char * const fullv[] = {NULL, "partial"};
+	static const char * const fullv[] = {NULL, "full"};
 	struct dialoginfo *di = dec->di;
 	const char *p;
 	size_t len;
@@ -111,7 +111,7 @@ static void enter_root(struct dialoginfo_decoder *dec,
 	p = saxdoc_attr(attrs, "state", &len);
 	if (!p)
 		p = saxdoc_attr(attrs, "notify-state", &len);
-	di->full = !p || !SAXDOC_WORD(p, len, fullv);
+	di->full = !p || SAXDOC_WORD(p, len, fullv);
 
 	attr_keep(dec, &di->entity, attrs, "entity", false);
 }
