@@ -113,6 +113,17 @@ void blf_watch_reason(char *buf, size_t sz, const struct watch *w)
 }
 
 
+void blf_watch_useless(struct watch *w, const char *reason)
+{
+	/* static texts: the same one is the same */
+	if (reason && reason != w->logged)
+		applog(APPLOG_INFO, "blf: %s %s: %s", w->roster ? "list"
+		       : "lamp", w->spot, reason);
+
+	w->logged = reason;
+}
+
+
 static uint64_t fnv1a(const void *p, size_t n)
 {
 	const uint8_t *b = p;
@@ -797,16 +808,16 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 	if (w->roster)
 		return blf_list_document(w, n, now_ms);
 
-	if (n->cut) {
-		(void)lamp_lost(&w->lamp,
-				"the message was cut on its way");
+	if (n->cut || n->bad) {
+		const char *why = n->bad ? n->bad : BLF_CUT;
+
+		blf_watch_useless(w, why);
+		(void)lamp_doubt(&w->lamp, leg->dlg.remote, why);
 		return true;
 	}
 
 	err = dialoginfo_decode(blf->di, blf->dec, n->body, n->len);
-	if (err)
-		applog(APPLOG_INFO, "blf: %s: document refused: %s",
-		       w->spot, blf->di->reason);
+	blf_watch_useless(w, err ? blf->di->reason : NULL);
 
 	out = lamp_step(&w->lamp, leg->dlg.remote, blf->di, now_ms);
 
@@ -861,19 +872,20 @@ static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 		blf_leg_step(leg, BLF_EV_AGAIN, 0, now_ms);
 	}
 	else {
-		w->pending = n->pending;
+		if (!n->bad)
+			w->pending = n->pending;
 
-		if (n->body)
+		if (n->body || n->cut || n->bad)
 			ask = document(leg, n, now_ms);
-		else if (n->cut)
-			ask = true;
 
 		if (n->ev != BLF_EV_NOTIFY) {
 			w->why  = WHY_ENDED;
 			w->word = n->reason;
 		}
 
-		blf_leg_step(leg, n->ev, n->val_s, now_ms);
+		/* one that is refused is no sign of life */
+		if (!n->bad || n->ev != BLF_EV_NOTIFY)
+			blf_leg_step(leg, n->ev, n->val_s, now_ms);
 
 		if (n->ev == BLF_EV_NOTIFY) {
 			if (ask)

@@ -18,6 +18,9 @@ struct blf_roster;
 struct rlmi_decoder;
 struct rls_work;
 
+/** Why a lamp is in doubt */
+#define BLF_CUT "the message was cut on its way"
+
 enum item {
 	ITEM_LEG = 0,
 	ITEM_ACCT,
@@ -72,6 +75,7 @@ struct watch {
 	char *text;
 	uint64_t shown;        /* hash of the last fact told             */
 	const char *word;      /* of WHY_ENDED: reason, static           */
+	const char *logged;    /* why the last document was of no use    */
 	unsigned idx;          /* of lamps: position in the grid         */
 	uint16_t scode;
 	uint8_t why;
@@ -150,6 +154,10 @@ void blf_leg_quit(struct leg *leg, uint64_t now_ms);
 /** Tell the lamp's fact, or of a list those of all its lamps, if it is
     another than the last one told */
 void blf_watch_tell(struct watch *w);
+
+/** What came for it is of no use, or (NULL) is again; the log is told when
+    that changes */
+void blf_watch_useless(struct watch *w, const char *reason);
 
 /** Print why a lamp or list is not live */
 void blf_watch_reason(char *buf, size_t sz, const struct watch *w);

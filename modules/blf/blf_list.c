@@ -505,9 +505,7 @@ static void document(struct notice *notice, struct watch *w,
 	}
 
 	err = dialoginfo_decode(blf->di, blf->dec, item->body, item->len);
-	if (err)
-		applog(APPLOG_INFO, "blf: %s: document of a list refused:"
-		       " %s", w->spot, blf->di->reason);
+	blf_watch_useless(w, err ? blf->di->reason : NULL);
 
 	out = lamp_step(&w->lamp, item->tag, blf->di, notice->now_ms);
 
@@ -516,11 +514,18 @@ static void document(struct notice *notice, struct watch *w,
 }
 
 
+/* Of a resource that can have no lamp */
+static struct watch nobody;
+
+
 static void item_handler(const struct rls_item *item, void *arg)
 {
 	struct notice *notice = arg;
 	struct watch *list = notice->list, *w = *item->userp;
 	const bool ended = item->state == RLS_TERMINATED;
+
+	if (w == &nobody)
+		return;
 
 	if (!w) {
 		if (item->state == RLS_GONE)
@@ -529,6 +534,7 @@ static void item_handler(const struct rls_item *item, void *arg)
 		if (!w) {
 			applog(APPLOG_INFO, "blf: list %s: nothing can be"
 			       " shown of %s", list->roster->name, item->uri);
+			*item->userp = &nobody;
 			return;
 		}
 	}
@@ -540,10 +546,15 @@ static void item_handler(const struct rls_item *item, void *arg)
 	if (w->feeder != list)
 		return;
 
-	w->listed  = true;
+	w->listed |= item->state != RLS_DOUBT;
 	w->pending = item->state == RLS_PENDING;
 
 	switch (item->state) {
+
+	case RLS_DOUBT:
+		(void)lamp_doubt(&w->lamp, item->instancec ? item->tag
+				 : NULL, item->reason);
+		break;
 
 	case RLS_ACTIVE:
 	case RLS_PENDING:
@@ -639,29 +650,28 @@ bool blf_list_document(struct watch *list, const struct blf_notify *n,
 	if (blf->closing)
 		return false;
 
-	if (n->cut) {
-		if (ro->cutc < STRIKES)
-			++ro->cutc;
+	if (n->cut || n->bad) {
+		uint8_t *countp = n->bad ? &ro->badc : &ro->cutc;
+
+		if (*countp < STRIKES)
+			++*countp;
+		reason = n->bad ? n->bad : BLF_CUT;
+		blf_watch_useless(list, reason);
+		rls_doubt(ro->rls, &io, reason);
 		return true;
 	}
-
-	ro->cutc = 0;
 
 	out = rls_step(ro->rls, blf->work, &io, body_type(n),
 		       span(n->params.p, n->params.l), n->body, n->len,
 		       &reason);
 
-	if (*reason)
-		applog(APPLOG_INFO, "blf: list %s: %s", ro->name, reason);
+	blf_watch_useless(list, *reason ? reason : NULL);
 
-	/* nothing of it was of use */
-	if (out == RLS_OUT_NOT_UNDERSTOOD && !rls_count(ro->rls)) {
-		if (ro->badc < STRIKES)
-			++ro->badc;
-	}
-	else {
+	ro->cutc = 0;
+	if (!(out & RLS_OUT_UNREADABLE))
 		ro->badc = 0;
-	}
+	else if (ro->badc < STRIKES)
+		++ro->badc;
 
 	grown(blf, before);
 

@@ -1062,21 +1062,28 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
 		}
 	}
 
-	if (!event_is(msg, EVENT))
-		return 489;
+	n->ev = BLF_EV_NOTIFY;
 
-	if (substate_decode(n, msg))
+	if (!event_is(msg, EVENT)) {
+		n->bad = "the server tells of another event";
+		return 489;
+	}
+
+	if (substate_decode(n, msg)) {
+		n->bad = "the server does not tell whether it goes on";
 		return 400;
+	}
 
 	if (len) {
 		const struct sip_hdr *hdr;
 
-		if (!body_kind(n, msg, list))
-			return 415;
-
 		hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
-		if (hdr && pl_strcasecmp(&hdr->val, "identity"))
+
+		if (!body_kind(n, msg, list) ||
+		    (hdr && pl_strcasecmp(&hdr->val, "identity"))) {
+			n->bad = "the server tells it in an unknown form";
 			return 415;
+		}
 
 		n->body = mbuf_buf(msg->mb);
 		n->len  = len;
@@ -1238,6 +1245,11 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 		if (!made)
 			blf_order_take(&dlg->order, msg->cseq.num, scode,
 				       now_ms);
+		/* what it would have told is not known now, and RFC 6665
+		   4.2.2 lets the notifier end the subscription. Of a branch
+		   that is none of ours yet nothing is lost */
+		if (!made || !dlg->remote || dlg->by_resp)
+			bs->h.notifyh(dlg, &n, now_ms, bs->arg);
 		return true;
 	}
 

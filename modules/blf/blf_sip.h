@@ -59,6 +59,8 @@ struct blf_notify {
 	enum blf_body kind;
 	struct pl params;      /**< Of its Content-Type                  */
 	bool pending;
+	const char *bad;       /**< Refused, static text says why: use
+				    nothing but an end; else NULL        */
 	bool cut;              /**< The network delivered a part only    */
 	bool late;             /**< Overtaken: use nothing of it         */
 	bool restart;          /**< The notifier counts anew             */

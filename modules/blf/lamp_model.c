@@ -34,6 +34,7 @@ struct lamp_row {
 	bool held;
 	bool at_least;
 	bool touched;                /* Named by the document in hand    */
+	bool unsure;                 /* Not named since one was lost     */
 	uint16_t offv[ROW_TEXTS];
 	char text[];
 };
@@ -41,6 +42,7 @@ struct lamp_row {
 /** The dialogs of one subscription */
 struct lamp_table {
 	struct lamp_row *rows;
+	const char *doubt;           /* Why what it holds is old         */
 	uint32_t version;
 	bool version_known;
 	bool seen;                   /* A document was taken             */
@@ -61,6 +63,8 @@ enum turn {
 };
 
 #define BIT(state) (1u << (state))
+
+static const char PART[] = "Only a part of the state is known";
 
 const struct lamp_rules lamp_rules_default = {
 	.parked = BIT(DIALOGINFO_EARLY) | BIT(DIALOGINFO_CONFIRMED),
@@ -464,6 +468,7 @@ static int row_update(struct lamp *lamp, struct lamp_row **rowp,
 	row->direction = (uint8_t)dlg->direction;
 	row->held = dlg->local.rendering == DIALOGINFO_RENDER_NO;
 	row->touched = true;
+	row->unsure = false;
 
 	if (moved)
 		row_time(lamp, row, dlg, blind, known, now_ms);
@@ -728,7 +733,8 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 {
 	enum lamp_state state = LAMP_FREE;
 	struct lamp_row *lead = NULL;
-	bool known = true, undecided = false, coming = false;
+	const char *doubt = NULL;
+	bool known = true, undecided = false, coming = false, sure = false;
 	uint16_t calls = 0;
 	size_t i, tablec = 0;
 
@@ -743,6 +749,8 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 		++tablec;
 		if (t->short_of || (!t->full && !t->trusted))
 			known = false;
+		if (t->doubt)
+			doubt = t->doubt;
 
 		for (row = t->rows; row; row = row->next) {
 
@@ -754,10 +762,14 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 				continue;
 			}
 
-			if (rank(s) > rank(state))
+			if (rank(s) > rank(state)) {
 				calls = 0;
-			if (rank(s) >= rank(state))
+				sure = false;
+			}
+			if (rank(s) >= rank(state)) {
 				++calls;
+				sure |= !row->unsure || t->full || t->trusted;
+			}
 
 			if (!lead || rank(s) > rank(state) ||
 			    (s == state && row->since_ms < lead->since_ms)) {
@@ -774,12 +786,17 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 		lamp->ended = DIALOGINFO_EV_NONE;
 	}
 	else if (undecided) {
-		set_stale(lamp, coming ? "A call to it is being set up" :
+		set_stale(lamp, doubt ? doubt : coming
+			  ? "A call to it is being set up" :
 			  "The server does not tell the state");
 		return;
 	}
 	else if (!known || !tablec) {
-		set_stale(lamp, "Only a part of the state is known");
+		set_stale(lamp, doubt ? doubt : PART);
+		return;
+	}
+	else if (doubt) {
+		set_stale(lamp, doubt);
 		return;
 	}
 	else if (lamp->state != LAMP_FREE) {
@@ -795,6 +812,9 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 	lamp->stale = false;
 	lamp->reason = "";
 	lead_set(lamp, lead);
+
+	if (doubt || (lead && !sure))
+		set_stale(lamp, doubt ? doubt : PART);
 }
 
 
@@ -820,7 +840,8 @@ static unsigned take(struct lamp *lamp, struct lamp_table *t,
 		     uint64_t now_ms)
 {
 	const bool blind = lamp->blind || !t->seen || turn != TURN_TAKE;
-	const bool missed = !t->seen || turn != TURN_TAKE;
+	const bool missed = !t->seen || turn != TURN_TAKE || t->doubt;
+	struct lamp_row *row;
 	unsigned out = 0;
 	int err;
 
@@ -839,7 +860,12 @@ static unsigned take(struct lamp *lamp, struct lamp_table *t,
 	else if (missed) {
 		t->full = false;
 		out |= table_ask(t);
+
+		/* What was lost may have been the end of any of them */
+		for (row = t->rows; row; row = row->next)
+			row->unsure = true;
 	}
+	t->doubt = NULL;
 
 	err = table_apply(lamp, t, doc, blind, now_ms);
 	if (err) {
@@ -926,6 +952,29 @@ unsigned lamp_lost(struct lamp *lamp, const char *reason)
 }
 
 
+unsigned lamp_doubt(struct lamp *lamp, const char *tag, const char *reason)
+{
+	struct lamp_table **tp, *t;
+	size_t i;
+
+	if (!lamp)
+		return LAMP_OUT_SAME;
+
+	for (i = 0; i < LAMP_FORKS_MAX; i++) {
+
+		t = lamp->tablev[i];
+		if (t && (!tag || !strcmp(t->tag, tag)))
+			t->doubt = reason;
+	}
+
+	tp = tag ? table_find(lamp, tag) : NULL;
+	if (tag && !tp && !table_add(&t, lamp, tag))
+		t->doubt = reason;
+
+	return lamp_lost(lamp, reason);
+}
+
+
 unsigned lamp_step(struct lamp *lamp, const char *tag,
 		   const struct dialoginfo *doc, uint64_t now_ms)
 {
@@ -939,11 +988,12 @@ unsigned lamp_step(struct lamp *lamp, const char *tag,
 	if (!lamp || !doc || doc->err == ENODATA)
 		return LAMP_OUT_SAME;
 
-	if (doc->err)
-		return LAMP_OUT_NOT_UNDERSTOOD | lamp_lost(lamp, doc->reason);
-
 	if (!tag)
 		tag = "";
+
+	if (doc->err)
+		return LAMP_OUT_NOT_UNDERSTOOD |
+			lamp_doubt(lamp, tag, doc->reason);
 
 	tp = table_find(lamp, tag);
 	if (tp)
@@ -955,7 +1005,8 @@ unsigned lamp_step(struct lamp *lamp, const char *tag,
 		return LAMP_OUT_NOT_UNDERSTOOD |
 			lamp_lost(lamp, "Out of memory");
 	else if (err)
-		return LAMP_OUT_DISCARDED;
+		return LAMP_OUT_DISCARDED |
+			lamp_doubt(lamp, NULL, "Too many branches");
 
 	shown_get(&before, lamp);
 

@@ -119,11 +119,25 @@ unsigned lamp_reset(struct lamp *lamp, const char *reason);
 unsigned lamp_lost(struct lamp *lamp, const char *reason);
 
 /**
+ * Something came for one of the forked subscriptions that cannot be read
+ *
+ * The lamp is stale until the next document of that one, whatever the
+ * others tell.
+ *
+ * @param tag    As of lamp_step(); NULL: it may be for any
+ * @param reason Static text
+ *
+ * @return LAMP_OUT_CHANGED or LAMP_OUT_SAME
+ */
+unsigned lamp_doubt(struct lamp *lamp, const char *tag, const char *reason);
+
+/**
  * Take a document in
  *
  * @param lamp   The lamp
  * @param tag    From tag of the NOTIFY: which of the forked subscriptions.
- *               Copied. A fifth one is discarded.
+ *               Copied. A fifth one is discarded, and
+ *               all the others are in doubt.
  * @param doc    As dialoginfo_decode() left it, also if it refused
  *               (doc->err). Borrowed for the call.
  * @param now_ms Monotonic time [ms], one clock for all calls

@@ -19,8 +19,9 @@ struct entry {
 	uint32_t hash;
 	uint16_t in;              /* Index of the list that it is in     */
 	uint16_t list;            /* If it is a list: its index, else 0  */
-	bool mentioned;           /* By the full list in hand            */
+	bool mentioned;           /* By the list in hand                 */
 	bool gone;
+	bool doubted;             /* Not named since then                */
 };
 
 /** A list: the one subscribed to, or one within */
@@ -56,6 +57,7 @@ struct run {
 	const struct rls_io *io;
 	const char *reason;
 	unsigned out;
+	bool doubted;             /* Something that was not so before    */
 };
 
 /** A body and what it claims to be */
@@ -296,8 +298,10 @@ static void ask(bool *asked, unsigned *out)
 }
 
 
-/** @return True if it is to be taken in */
-static bool turn(struct level *lv, const struct rlmi *rl, unsigned *out)
+/** @return True if it is to be taken in; `lostp` is set if another was lost
+	    that may have told of any resource */
+static bool turn(struct level *lv, const struct rlmi *rl, bool *lostp,
+		 unsigned *out)
 {
 	bool gap;
 
@@ -314,6 +318,8 @@ static bool turn(struct level *lv, const struct rlmi *rl, unsigned *out)
 		lv->asked = false;
 	else if (gap)
 		ask(&lv->asked, out);
+
+	*lostp = gap && !rl->full && lv->version_known;
 
 	/* a server that tells a few in each, from version 0 on */
 	if (rl->full || (!lv->version_known && !rl->version))
@@ -380,12 +386,13 @@ static enum rls_state state_of(const struct rlmi_instance *inst)
 }
 
 
-/** It left the list; if it is a list itself, so did all in it */
-static void gone(struct run *run, struct entry *e, size_t depth)
+/** Tell the same of a resource or, if it is a list, of all in it */
+static void tell(struct run *run, struct entry *e, size_t depth,
+		 enum rls_state state, const char *reason)
 {
 	struct rls_item item = {
-		.uri = e->uri, .name = "", .state = RLS_GONE, .tag = "",
-		.reason = "", .userp = &e->user,
+		.uri = e->uri, .name = "", .state = state, .tag = "",
+		.reason = reason, .userp = &e->user,
 	};
 	struct rls *rls = run->rls;
 	size_t i;
@@ -393,7 +400,12 @@ static void gone(struct run *run, struct entry *e, size_t depth)
 	if (e->gone)
 		return;
 
-	e->gone = true;
+	e->gone = state == RLS_GONE;
+
+	if (state == RLS_DOUBT && !e->doubted) {
+		e->doubted = true;
+		run->doubted = true;
+	}
 
 	if (!e->list) {
 		run->io->itemh(&item, run->io->arg);
@@ -402,8 +414,40 @@ static void gone(struct run *run, struct entry *e, size_t depth)
 
 	for (i = 0; depth < RLS_DEPTH_MAX && i < rls->entryc; i++) {
 		if (rls->entryv[i]->in == e->list)
-			gone(run, rls->entryv[i], depth + 1);
+			tell(run, rls->entryv[i], depth + 1, state, reason);
 	}
+}
+
+
+/** The same of a list's resources, or of those that it has not named */
+static void tell_list(struct run *run, size_t idx, size_t depth, bool rest,
+		      enum rls_state state, const char *reason)
+{
+	struct rls *rls = run->rls;
+	size_t i;
+
+	for (i = 0; i < rls->entryc; i++) {
+
+		struct entry *e = rls->entryv[i];
+
+		if (e->in == idx && (!rest || !e->mentioned))
+			tell(run, e, depth, state, reason);
+	}
+}
+
+
+static const char ENCODED[] = "A part of the list is encoded";
+
+
+/** Nothing can be read of a list: it may have told of any resource */
+static void unreadable(struct run *run, size_t idx, size_t depth,
+		       const char *reason)
+{
+	not_understood(run, reason);
+	if (!depth)
+		run->out |= RLS_OUT_UNREADABLE;
+
+	tell_list(run, idx, depth, false, RLS_DOUBT, reason);
 }
 
 
@@ -431,8 +475,11 @@ static void nested(struct run *run, struct entry *e, size_t depth,
 		e->list = (uint16_t)rls->levelc++;
 	}
 
-	if (depth + 1 >= RLS_DEPTH_MAX)
-		not_understood(run, "The lists are nested too deep");
+	if (part->encoded)
+		unreadable(run, e->list, depth + 1, ENCODED);
+	else if (depth + 1 >= RLS_DEPTH_MAX)
+		unreadable(run, e->list, depth + 1,
+			   "The lists are nested too deep");
 	else
 		step_list(run, depth + 1, e->list, &doc);
 }
@@ -449,6 +496,7 @@ static void instance(struct run *run, struct entry *e, size_t depth,
 		.instancec = res->instancec, .tag = "", .reason = "",
 		.userp = &e->user,
 	};
+	const char *doubt = NULL;
 	size_t i;
 
 	if (inst) {
@@ -463,8 +511,8 @@ static void instance(struct run *run, struct entry *e, size_t depth,
 			part->used = true;
 			*hint = i + 1;
 		}
-		else if (*inst->cid) {
-			not_understood(run, "A part of the list is missing");
+		else if (*inst->cid || item.state == RLS_ACTIVE) {
+			doubt = "A part of the list is missing";
 		}
 	}
 
@@ -473,17 +521,30 @@ static void instance(struct run *run, struct entry *e, size_t depth,
 		return;
 	}
 
-	/* known as a list: its own instances are no lamp's */
-	if (e->list)
-		return;
-
 	if (part && part->encoded) {
-		not_understood(run, "A part of the list is encoded");
+		doubt = ENCODED;
 	}
-	else if (part && multipart_is(part->type,
-				      "application/dialog-info+xml")) {
+	else if (part && !multipart_is(part->type,
+				       "application/dialog-info+xml")) {
+		doubt = "A part of the list is of another type";
+	}
+	else if (part) {
 		item.body = part->body.p;
 		item.len  = part->body.len;
+	}
+
+	/* what has ended has no state to be in doubt */
+	if (doubt && item.state != RLS_TERMINATED) {
+		not_understood(run, doubt);
+		item.state  = RLS_DOUBT;
+		item.reason = doubt;
+	}
+
+	/* known as a list: then this is said of all in it */
+	if (e->list) {
+		if (item.state != RLS_PENDING)
+			tell(run, e, depth, item.state, item.reason);
+		return;
 	}
 
 	run->io->itemh(&item, run->io->arg);
@@ -511,6 +572,7 @@ static void resource(struct run *run, size_t depth, size_t idx,
 	e->in        = (uint16_t)idx;
 	e->mentioned = true;
 	e->gone      = false;
+	e->doubted   = false;
 
 	if (!res->instancec)
 		instance(run, e, depth, res, NULL, hint);
@@ -522,10 +584,11 @@ static void resource(struct run *run, size_t depth, size_t idx,
 
 
 /** Find the list's own document: in a part, or the body itself */
-static bool decode(struct run *run, struct room *room, const struct doc *doc)
+static bool decode(struct run *run, struct room *room, const struct doc *doc,
+		   const char **reasonp)
 {
 	const struct multipart_part *root;
-	const char *body = doc->body, *reason = "";
+	const char *body = doc->body;
 	size_t len = doc->len;
 	int err;
 
@@ -534,15 +597,13 @@ static bool decode(struct run *run, struct room *room, const struct doc *doc)
 	if (multipart_is(doc->type, "multipart/related")) {
 
 		if (multipart_decode(&room->mp, doc->params, doc->body,
-				     doc->len, &reason)) {
-			not_understood(run, reason);
+				     doc->len, reasonp))
 			return false;
-		}
 
 		root = multipart_root(&room->mp, doc->params,
 				      "application/rlmi+xml");
 		if (!root || root->encoded) {
-			not_understood(run, "The body holds no list");
+			*reasonp = "The body holds no list";
 			return false;
 		}
 
@@ -550,13 +611,13 @@ static bool decode(struct run *run, struct room *room, const struct doc *doc)
 		len  = root->body.len;
 	}
 	else if (!multipart_is(doc->type, "application/rlmi+xml")) {
-		not_understood(run, "The body is no list");
+		*reasonp = "The body is no list";
 		return false;
 	}
 
 	err = run->io->decodeh(room->rl, body, len, run->io->arg);
 	if (err)
-		not_understood(run, room->rl->reason);
+		*reasonp = room->rl->reason;
 
 	return !err;
 }
@@ -568,42 +629,48 @@ static void step_list(struct run *run, size_t depth, size_t idx,
 	struct room *room = room_get(run->work, depth);
 	struct rls *rls = run->rls;
 	const struct rlmi *rl;
+	const char *reason = "";
 	size_t i, hint = 0;
+	bool lost = false;
 
 	if (!room) {
-		not_understood(run, "Out of memory");
+		unreadable(run, idx, depth, "Out of memory");
 		return;
 	}
 
-	if (!decode(run, room, doc))
+	if (!decode(run, room, doc, &reason)) {
+		unreadable(run, idx, depth, reason);
 		return;
+	}
 
 	rl = room->rl;
 
-	if (!turn(&rls->levelv[idx], rl, &run->out)) {
+	if (!turn(&rls->levelv[idx], rl, &lost, &run->out)) {
 		if (!depth)
 			run->out |= RLS_OUT_DISCARDED;
 		return;
 	}
 
-	if (rl->full) {
-		if (!depth)
-			run->out |= RLS_OUT_FULL;
-		for (i = 0; i < rls->entryc; i++) {
-			if (rls->entryv[i]->in == idx)
-				rls->entryv[i]->mentioned = false;
-		}
+	if (rl->full && !depth)
+		run->out |= RLS_OUT_FULL;
+
+	for (i = 0; (rl->full || lost) && i < rls->entryc; i++) {
+		if (rls->entryv[i]->in == idx)
+			rls->entryv[i]->mentioned = false;
 	}
 
 	for (i = 0; i < rl->resourcec; i++)
 		resource(run, depth, idx, rl, &rl->resourcev[i], &hint);
 
-	for (i = 0; rl->full && i < rls->entryc; i++) {
-
-		struct entry *e = rls->entryv[i];
-
-		if (e->in == idx && !e->mentioned)
-			gone(run, e, depth);
+	if (rl->full) {
+		tell_list(run, idx, depth, true, RLS_GONE, "");
+	}
+	else if (lost) {
+		run->doubted = false;
+		tell_list(run, idx, depth, true, RLS_DOUBT,
+			  "A message of the list was lost");
+		if (run->doubted)
+			run->out |= RLS_OUT_REFRESH_WANTED;
 	}
 }
 
@@ -614,7 +681,7 @@ unsigned rls_step(struct rls *rls, struct rls_work *work,
 		  const char **reasonp)
 {
 	const struct doc doc = {type, params, body, len};
-	struct run run = {rls, work, io, "", 0};
+	struct run run = {rls, work, io, "", 0, false};
 
 	if (!rls || !work || !io || !reasonp)
 		return RLS_OUT_NOT_UNDERSTOOD;
@@ -627,12 +694,22 @@ unsigned rls_step(struct rls *rls, struct rls_work *work,
 }
 
 
+void rls_doubt(struct rls *rls, const struct rls_io *io, const char *reason)
+{
+	struct run run = {rls, NULL, io, "", 0, false};
+
+	if (rls && io && reason)
+		tell_list(&run, TOP, 0, false, RLS_DOUBT, reason);
+}
+
+
 bool rls_is_newer(const struct rls *rls, struct rls_work *work,
 		  const struct rls_io *io, struct multipart_span type,
 		  struct multipart_span params, const char *body, size_t len)
 {
 	const struct doc doc = {type, params, body, len};
-	struct run run = {NULL, work, io, "", 0};
+	struct run run = {NULL, work, io, "", 0, false};
+	const char *reason;
 	struct room *room;
 
 	if (!rls || !work || !io)
@@ -640,7 +717,7 @@ bool rls_is_newer(const struct rls *rls, struct rls_work *work,
 
 	room = room_get(work, 0);
 
-	return room && decode(&run, room, &doc) &&
+	return room && decode(&run, room, &doc, &reason) &&
 		room->rl->version_known && rls->levelv[0].version_known &&
 		room->rl->version > rls->levelv[0].version;
 }

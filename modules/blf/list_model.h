@@ -27,6 +27,7 @@ enum rls_state {
 	RLS_PENDING,          /**< It has still to decide                */
 	RLS_TERMINATED,
 	RLS_GONE,             /**< Not in the list any more              */
+	RLS_DOUBT,            /**< What is known of it may be old        */
 };
 
 /** What is told of a resource; borrowed for the call */
@@ -40,7 +41,8 @@ struct rls_item {
 				       of several its id                 */
 	const char *body;         /**< Document, or NULL: none came      */
 	size_t len;
-	const char *reason;       /**< Of terminated: static word, or "" */
+	const char *reason;       /**< Of terminated: static word, or "".
+				       Of doubt: why, a static sentence  */
 	void **userp;             /**< Owner's own, of this resource     */
 };
 
@@ -50,6 +52,7 @@ enum rls_outcome {
 	RLS_OUT_DISCARDED = 2,       /**< Out of turn, was not used      */
 	RLS_OUT_REFRESH_WANTED = 4,  /**< Refresh: full state is needed  */
 	RLS_OUT_NOT_UNDERSTOOD = 8,  /**< Or a part of it                */
+	RLS_OUT_UNREADABLE = 16,     /**< Nothing of it was of use       */
 };
 
 /** The outside; handlers must not step the same list */
@@ -94,18 +97,26 @@ void *rls_user(const struct rls *rls, size_t i, const char **urip);
  * @param reasonp Set to static text; "" if all was understood
  *
  * @return enum rls_outcome bits. REFRESH_WANTED comes once until a full
- *         list arrives, so a server that never sends one is not asked for
- *         ever.
+ *         list arrives or something more is in doubt, so a server that
+ *         never sends one is not asked for ever.
  *
  * RFC 4662 5.6: a full list is discarded unless its version is greater; a
  * partial one if it is not, and taken with a gap if it is greater by more
  * than one. Beyond the RFC: a second one in a row that would be discarded
  * is a server that began to count anew.
+ *
+ * What cannot be read may have been news of any resource, so all of them
+ * are told to be in doubt; so are after a gap those that are not named. An
+ * active instance without a document that can be used (RFC 4662 5.5) puts
+ * its own resource in doubt.
  */
 unsigned rls_step(struct rls *rls, struct rls_work *work,
 		  const struct rls_io *io, struct multipart_span type,
 		  struct multipart_span params, const char *body, size_t len,
 		  const char **reasonp);
+
+/** A NOTIFY's body was lost: all resources are told to be in doubt */
+void rls_doubt(struct rls *rls, const struct rls_io *io, const char *reason);
 
 /** @return True if that NOTIFY would not be discarded; changes nothing */
 bool rls_is_newer(const struct rls *rls, struct rls_work *work,

@@ -6,6 +6,7 @@
  * by the real one, but no test waits for any of them.
  */
 #include "tests/lib/test.h"
+#include <unistd.h>
 #include <re.h>
 #include "app/clock.h"
 #include "app/log.h"
@@ -1083,25 +1084,26 @@ static void test_bad_notify(void **state)
 		enum lamp_state state;
 		bool stale;
 	} testv[] = {
+		/* refused: what it would have told is not known */
 		{"Subscription-State: active\r\nContent-Length: 0\r\n\r\n",
-		 489, LAMP_FREE, false},
+		 489, LAMP_FREE, true},
 		{"Event: presence\r\nSubscription-State: active\r\n"
-		 "Content-Length: 0\r\n\r\n", 489, LAMP_FREE, false},
+		 "Content-Length: 0\r\n\r\n", 489, LAMP_FREE, true},
 		{"Event: dialogue\r\nSubscription-State: active\r\n"
-		 "Content-Length: 0\r\n\r\n", 489, LAMP_FREE, false},
+		 "Content-Length: 0\r\n\r\n", 489, LAMP_FREE, true},
 		{"Event: dialog\r\nContent-Length: 0\r\n\r\n",
-		 400, LAMP_FREE, false},
+		 400, LAMP_FREE, true},
 		{"Event: dialog\r\nSubscription-State: ;expires=5\r\n"
-		 "Content-Length: 0\r\n\r\n", 400, LAMP_FREE, false},
+		 "Content-Length: 0\r\n\r\n", 400, LAMP_FREE, true},
 		{"Event: dialog\r\nSubscription-State: active\r\n"
 		 "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi",
-		 415, LAMP_FREE, false},
+		 415, LAMP_FREE, true},
 		{"Event: dialog\r\nSubscription-State: active\r\n"
-		 "Content-Length: 2\r\n\r\nhi", 415, LAMP_FREE, false},
+		 "Content-Length: 2\r\n\r\nhi", 415, LAMP_FREE, true},
 		{"Event: dialog\r\nSubscription-State: active\r\n"
 		 "Content-Type: application/dialog-info+xml\r\n"
 		 "Content-Encoding: gzip\r\n"
-		 "Content-Length: 2\r\n\r\nhi", 415, LAMP_FREE, false},
+		 "Content-Length: 2\r\n\r\nhi", 415, LAMP_FREE, true},
 		/* fine, though odd */
 		{"Event: dialog\r\nSubscription-State: active\r\n"
 		 "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
@@ -1118,6 +1120,10 @@ static void test_bad_notify(void **state)
 		 "Content-Type: application/dialog-info+xml\r\n"
 		 "Content-Length:     104  \r\n\r\n" DOC "trailing",
 		 200, LAMP_PARKED, false},
+		/* the end is the end, whatever stands in it */
+		{"Event: dialog\r\nSubscription-State: terminated;"
+		 "reason=noresource\r\nContent-Type: text/plain\r\n"
+		 "Content-Length: 2\r\n\r\nhi", 415, LAMP_FREE, true},
 		/* not understood: shown as old, and asked about */
 		{"Event: dialog\r\nSubscription-State: active\r\n"
 		 "Content-Type: application/dialog-info+xml\r\n"
@@ -1146,6 +1152,7 @@ static void test_bad_notify(void **state)
 		row_uint(i, testv[i].scode, f.n->scode);
 		row_int(i, testv[i].state, f.factv[0].state);
 		row_bool(i, testv[i].stale, f.factv[0].stale);
+		row_bool(i, testv[i].stale, f.factv[0].reason[0]);
 
 		/* repeated: the same answer, nothing changes */
 		notifier_raw(f.n, sub, sub->cseq, testv[i].rest);
@@ -1154,10 +1161,127 @@ static void test_bad_notify(void **state)
 		row_int(i, testv[i].state, f.factv[0].state);
 
 		flush(&f);
-		row_uint(i, testv[i].stale ? 2 : 1, f.n->subscribec);
+		row_uint(i, testv[i].stale && !strstr(testv[i].rest,
+			 "terminated") ? 2 : 1, f.n->subscribec);
 
 		fix_close(&f);
 	}
+}
+
+
+/* A refused NOTIFY: the lamp is old until full state comes, and says why */
+static void test_refused_notify(void **state)
+{
+	struct notifier_sub *sub;
+	static struct fix f;
+	(void)state;
+
+	start_live(&f);
+	sub = notifier_last(f.n, 0);
+	f.n->how.parked = true;
+	f.n->how.stateless = true;
+	notifier_raw(f.n, sub, ++sub->cseq, "Event: dialog\r\n"
+		     "Subscription-State: active\r\nContent-Type: "
+		     "text/plain\r\nContent-Length: 2\r\n\r\nhi");
+	WAIT(&f, f.n->scode == 415);
+	SHOWS(&f, 0, LAMP_FREE, true, "unknown form");
+	WAIT(&f, f.n->subscribec == 2);
+
+	/* neither the 2xx nor a NOTIFY without state mends it */
+	notifier_notify(f.n, sub, NULL, NULL);
+	WAIT(&f, f.n->scode == 200);
+	SHOWS(&f, 0, LAMP_FREE, true, "unknown form");
+	notifier_notify(f.n, sub, NULL, "confirmed");
+	WAIT(&f, f.factv[0].state == LAMP_PARKED);
+	SHOWS(&f, 0, LAMP_PARKED, false, "");
+	fix_close(&f);
+
+	/* of a subscription that tells nothing else it is no sign of life:
+	   Timer N goes on */
+	start(&f, 1);
+	f.n->how.stateless = true;
+	go(&f);
+	WAIT(&f, f.n->subc == 1);
+	flush(&f);
+	sub = notifier_last(f.n, 0);
+	notifier_raw(f.n, sub, ++sub->cseq, "Event: dialog\r\n"
+		     "Content-Length: 0\r\n\r\n");
+	WAIT(&f, f.n->scode == 400);
+	move(&f, 32000);
+	SHOWS(&f, 0, LAMP_UNKNOWN, false, "tells no state");
+	fix_close(&f);
+}
+
+
+/* How often a text stands in the log */
+static unsigned log_count(const char *path, const char *text)
+{
+	char line[1024];
+	unsigned n = 0;
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		n += strstr(line, text) != NULL;
+	fclose(file);
+
+	return n;
+}
+
+
+/* Why nothing can be read is logged when that changes, not each time */
+static void test_log_once(void **state)
+{
+	static const struct {
+		const char *type, *body;
+		unsigned n, unclosedc, formc;
+	} rowv[] = {
+		{"application/dialog-info+xml", "<a><b", 1, 1, 0},
+		{"application/dialog-info+xml", "<a><b", 3, 1, 0},
+		{"text/plain",                  "hi",    3, 1, 1},
+		{"application/dialog-info+xml", "<a><b", 2, 2, 1},
+		{"application/dialog-info+xml", DOC,     1, 2, 1},
+		{"application/dialog-info+xml", "<a><b", 2, 3, 1},
+	};
+	char dir[] = "/tmp/parkdeck-test-XXXXXX", path[64];
+	struct notifier_sub *sub;
+	static struct fix f;
+	(void)state;
+
+	start_live(&f);
+	sub = notifier_last(f.n, 0);
+	f.n->how.silent = true;
+	assert_non_null(mkdtemp(dir));
+	(void)re_snprintf(path, sizeof(path), "%s/log", dir);
+	assert_int_equal(applog_open(path, APPLOG_INFO), 0);
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		char rest[512];
+
+		(void)re_snprintf(rest, sizeof(rest), "Event: dialog\r\n"
+				  "Subscription-State: active\r\n"
+				  "Content-Type: %s\r\n"
+				  "Content-Length: %zu\r\n\r\n%s",
+				  rowv[i].type, strlen(rowv[i].body),
+				  rowv[i].body);
+
+		for (unsigned k=0; k<rowv[i].n; k++) {
+			const unsigned answerc = f.n->answerc;
+
+			notifier_raw(f.n, sub, ++sub->cseq, rest);
+			WAIT(&f, f.n->answerc > answerc);
+		}
+
+		row_uint(i, rowv[i].unclosedc,
+			 log_count(path, "lamp 701: The document"));
+		row_uint(i, rowv[i].formc, log_count(path, "unknown form"));
+	}
+
+	applog_close();
+	(void)unlink(path);
+	(void)rmdir(dir);
+	fix_close(&f);
 }
 
 
@@ -1788,6 +1912,8 @@ int main(void)
 		blf_test(test_cseq),
 		blf_test(test_terminated),
 		blf_test(test_bad_notify),
+		blf_test(test_refused_notify),
+		blf_test(test_log_once),
 		blf_test(test_no_storm),
 		blf_test(test_big),
 		blf_test(test_registration),

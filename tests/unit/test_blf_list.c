@@ -716,11 +716,23 @@ static void test_cut(void **state)
 	notifier_raw(f.n, f.sub, ++f.sub->cseq, rest);
 	WAIT(&f, f.n->answerc == 1);
 	assert_int_equal(f.sayc, 0);
+	SHOWS(&f, 0, LAMP_UNKNOWN, false, NULL);
 	notifier_raw(f.n, f.sub, ++f.sub->cseq, rest);
 	WAIT(&f, f.sayc == 1);
 	assert_non_null(strstr(f.said, "cuts"));
 	WAIT(&f, f.livec == 2);
+	fix_close(&f);
 
+	/* one that was told before: its lamps are old at once */
+	fix_open(&f, 2, 2);
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.livec == 2);
+	f.how = HOW_QUIET;
+	notifier_raw(f.n, f.sub, ++f.sub->cseq, rest);
+	WAIT(&f, f.livec == 0);
+	SHOWS(&f, 1, LAMP_FREE, true, "was cut");
+	WAIT(&f, f.listc == 2);
 	fix_close(&f);
 }
 
@@ -743,6 +755,117 @@ static void test_no_list(void **state)
 	WAIT(&f, f.sayc == 1);
 	assert_non_null(strstr(f.said, "is no list"));
 	WAIT(&f, f.livec == 2);
+
+	fix_close(&f);
+}
+
+
+/* How its lamps learn that something of the list cannot be read */
+static void test_doubt(void **state)
+{
+#define MULTI "multipart/related;boundary=b"
+#define LIST(version, inst) "--b\r\nContent-Type: application/rlmi+xml\r\n" \
+	"\r\n<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" version=\"" \
+	version "\" fullState=\"0\"><resource uri=\"sip:701@pbx\">" inst \
+	"</resource></list>\r\n"
+#define ACTIVE "<instance id=\"a\" state=\"active\" cid=\"d@x\"/>"
+#define PART(type) "--b\r\nContent-ID: <d@x>\r\nContent-Type: " type \
+	"\r\n\r\n<dialog-info version=\"7\" state=\"full\"><dialog id=" \
+	"\"1\"><state>confirmed</state></dialog></dialog-info>\r\n--b--\r\n"
+	static const struct {
+		const char *type, *body;
+		const char *why[2];    /* of 701 and 702; NULL: live      */
+		uint16_t scode;
+	} rowv[] = {
+		{MULTI, "--c\r\n", {"", ""}, 200},
+		{MULTI, "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n"
+		 "<list><\r\n--b--\r\n", {"", ""}, 200},
+		{"application/rlmi+xml", "<list", {"", ""}, 200},
+		{"application/dialog-info+xml", "<dialog-info/>",
+		 {"is no list", "is no list"}, 200},
+		{"text/plain", "hi", {"unknown form", "unknown form"}, 415},
+		{MULTI, LIST("1", ACTIVE), {"is missing", NULL}, 200},
+		{MULTI, LIST("1", "<instance id=\"a\" state=\"active\"/>"),
+		 {"is missing", NULL}, 200},
+		{MULTI, LIST("1", ACTIVE)
+		 PART("application/dialog-info+xml\r\n"
+		      "Content-Transfer-Encoding: base64"),
+		 {"is encoded", NULL}, 200},
+		{MULTI, LIST("1", ACTIVE) PART("application/pidf+xml"),
+		 {"another type", NULL}, 200},
+		{MULTI, LIST("1", ACTIVE) "--b\r\nContent-ID: <d@x>\r\n"
+		 "Content-Type: application/dialog-info+xml\r\n\r\n<a"
+		 "\r\n--b--\r\n", {"", NULL}, 200},
+		/* a gap: 702 is not named */
+		{MULTI, LIST("5", ACTIVE) PART("application/dialog-info+xml"),
+		 {NULL, "message of the list was lost"}, 200},
+	};
+	(void)state;
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		static struct fix f;
+
+		fix_open(&f, 1, 2);
+		fix_panel(&f, 1);
+		go(&f);
+		WAIT(&f, f.livec == 2);
+		WAIT(&f, f.n->okc == 1);
+
+		f.how = HOW_QUIET;
+		notifier_list_raw(f.n, f.sub, rowv[row].type, rowv[row].body);
+		WAIT(&f, f.n->answerc == 2);
+		row_int(row, rowv[row].scode, f.n->scode);
+
+		for (unsigned i=0; i<2; i++) {
+			const char *why = rowv[row].why[i];
+
+			row_bool(row, why != NULL, f.factv[i].stale);
+			row_bool(row, why != NULL, f.factv[i].reason[0]);
+			if (why && !strstr(f.factv[i].reason, why))
+				row_fail(row, "\"%s\"", f.factv[i].reason);
+		}
+
+		/* full state is asked for, and heals */
+		WAIT(&f, f.listc == 2);
+		f.list.version = 9;
+		f.list.versionv[0] = f.list.versionv[1] = 9;
+		notifier_list_notify(f.n, f.sub, &f.list, true, 0, 2);
+		WAIT(&f, f.livec == 2);
+		row_uint(row, 0, f.sayc);
+
+		fix_close(&f);
+	}
+}
+
+
+/* A list that worked, and is then of no use: given up as any other */
+static void test_turns_bad(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 2, 2);
+	fix_panel(&f, 2);
+	go(&f);
+	WAIT(&f, f.livec == 2);
+	f.how = HOW_QUIET;
+
+	/* once is nothing */
+	notifier_list_raw(f.n, f.sub, MULTI, "--c\r\n");
+	WAIT(&f, f.livec == 0);
+	f.list.version = 5;
+	notifier_list_notify(f.n, f.sub, &f.list, true, 0, 2);
+	WAIT(&f, f.livec == 2);
+	notifier_list_raw(f.n, f.sub, "text/plain", "hi");
+	WAIT(&f, f.livec == 0);
+	assert_int_equal(f.sayc, 0);
+
+	notifier_list_raw(f.n, f.sub, MULTI, "--c\r\n");
+	WAIT(&f, f.sayc == 1);
+	assert_non_null(strstr(f.said, "is no list"));
+	WAIT(&f, f.livec == 2);
+	assert_int_equal(f.lampc, 2);
 
 	fix_close(&f);
 }
@@ -997,6 +1120,8 @@ int main(void)
 		blf_test(test_flow),
 		blf_test(test_cut),
 		blf_test(test_no_list),
+		blf_test(test_doubt),
+		blf_test(test_turns_bad),
 		blf_test(test_resources),
 		blf_test(test_names),
 		blf_test(test_unsolicited),

@@ -173,7 +173,8 @@ static void set_document(char *s)
 }
 
 
-/** "[@TAG ]DOCUMENT", or refused, nobody, reset, lost, forget TAG */
+/** "[@TAG ]DOCUMENT", or refused, nobody, reset, lost, doubt TAG,
+    forget TAG */
 static unsigned apply(struct lamp *lamp, const char *line, uint64_t now_ms)
 {
 	char buf[2048], *s = buf, *tag = NULL;
@@ -185,6 +186,8 @@ static unsigned apply(struct lamp *lamp, const char *line, uint64_t now_ms)
 		return lamp_reset(lamp, "New subscription");
 	if (!strcmp(s, "lost"))
 		return lamp_lost(lamp, "Lost");
+	if (!strncmp(s, "doubt ", 6))
+		return lamp_doubt(lamp, s + 6, "Doubt");
 	if (!strncmp(s, "forget ", 7))
 		return lamp_forget(lamp, s + 7, "Ended", now_ms);
 
@@ -378,6 +381,13 @@ static const struct story storyv[] = {
 	      "PARKED~ 100+ (" PART ")"},
 	{300, "4 full",                  "changed", "FREE 300+"},
 }},
+{"what was lost may have been its end", LAMP_SPOT, NULL, {
+	{100, "1 full a:confirmed",      "changed", "PARKED 100+"},
+	{200, "3 partial b:terminated",  "changed refresh",
+	      "PARKED~ 100+ (" PART ")"},
+	{300, "4 partial b:confirmed",   "changed", "PARKED 100+ x2"},
+	{400, "5 full a:confirmed",      "changed", "PARKED 100+"},
+}},
 {"a full document after a gap needs no refresh", LAMP_SPOT, NULL, {
 	{100, "1 full",                  "changed", "FREE 100+"},
 	{200, "5 full a:confirmed,who=Al", "changed", "PARKED 200+ Al/"},
@@ -449,6 +459,18 @@ static const struct story storyv[] = {
 	{700, "4 partial a:terminated",  "changed refresh",
 	      "PARKED~ 200+ (" PART ")"},
 	{800, "5 full",                  "changed", "FREE 800+"},
+}},
+{"what one branch tells does not mend the other", LAMP_SPOT, NULL, {
+	{100, "@x 0 full",               "changed", "FREE 100+"},
+	{150, "@y 0 full",               "same",    "FREE 100+"},
+	{200, "doubt x",                 "changed", "FREE~ 100+ (Doubt)"},
+	{300, "@y 1 full",               "same",    "FREE~ 100+ (Doubt)"},
+	{400, "@y 2 full a:confirmed",   "changed", "PARKED~ 400 (Doubt)"},
+	{500, "@x 2 full",               "changed", "PARKED 400"},
+	/* one that has told nothing yet */
+	{600, "doubt z",                 "changed", "PARKED~ 400 (Doubt)"},
+	{700, "@y 3 full a:confirmed",   "same",    "PARKED~ 400 (Doubt)"},
+	{800, "@z 0 full",               "changed", "PARKED 400"},
 }},
 {"no body changes nothing", LAMP_SPOT, NULL, {
 	{100, "nobody",                  "same", "UNKNOWN"},
@@ -574,7 +596,15 @@ static const struct story storyv[] = {
 	{200, "@b 0 full",               "same", "FREE 100+"},
 	{300, "@c 0 full",               "same", "FREE 100+"},
 	{400, "@d 0 full",               "same", "FREE 100+"},
-	{500, "@e 0 full x:confirmed",   "discarded", "FREE 100+"},
+	/* what the fifth says is not known: nor is it at all */
+	{500, "@e 0 full x:confirmed",   "changed discarded",
+	      "FREE~ 100+ (Too many branches)"},
+	{550, "@a 1 full",               "same",
+	      "FREE~ 100+ (Too many branches)"},
+	{560, "@b 1 full",               "same",
+	      "FREE~ 100+ (Too many branches)"},
+	{570, "@c 1 full",               "same",
+	      "FREE~ 100+ (Too many branches)"},
 	{600, "@d 1 full x:confirmed",   "changed", "PARKED 600"},
 	{700, "forget a",                "same", "PARKED 600"},
 	{800, "@e 0 full y:confirmed",   "changed", "PARKED 600 x2"},
@@ -998,7 +1028,7 @@ static void test_size(void **state)
 	(void)state;
 
 	assert_true(sizeof(struct lamp) <= 128);
-	assert_true(sizeof(struct lamp_table) <= 24);
+	assert_true(sizeof(struct lamp_table) <= 32);
 	assert_true(sizeof(struct lamp_row) <= 40);
 }
 

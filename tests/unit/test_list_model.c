@@ -67,7 +67,7 @@ static void item(const struct rls_item *it, void *arg)
 {
 	static const char markv[] = {
 		[RLS_UNKNOWN] = ' ', [RLS_ACTIVE] = '=', [RLS_PENDING] = '?',
-		[RLS_TERMINATED] = '!', [RLS_GONE] = '-',
+		[RLS_TERMINATED] = '!', [RLS_GONE] = '-', [RLS_DOUBT] = '~',
 	};
 	const size_t n = strlen(told);
 	(void)arg;
@@ -78,9 +78,11 @@ static void item(const struct rls_item *it, void *arg)
 	else
 		*it->userp = strdup(it->uri);
 
+	assert_true(it->state != RLS_DOUBT || *it->reason);
 	snprintf(told + n, sizeof(told) - n, "%s%s%c%.*s%s%s%s", n ? " " : "",
 		 it->uri, markv[it->state], (int)it->len,
-		 it->body ? it->body : "", it->reason, *it->tag ? "#" : "",
+		 it->body ? it->body : "", it->state == RLS_TERMINATED
+		 ? it->reason : "", *it->tag ? "#" : "",
 		 it->tag);
 }
 
@@ -99,8 +101,9 @@ static struct multipart_span span(const char *s)
 }
 
 
-/* "F0 a=1 b=2|1:one|2:two": the list, then parts with their ids. "(" and
-   ")" in a part stand for a multipart within */
+/* "F0 a=1 b=2|1:one|2:two": the list, then parts with their ids; after ";"
+   one of another type, after "%" one that is encoded. "(" and ")" in a part
+   stand for a multipart within */
 static unsigned step(struct rls *rls, struct rls_work *work, const char *s)
 {
 	static const struct rls_io io = {decode, item, NULL};
@@ -124,6 +127,17 @@ static unsigned step(struct rls *rls, struct rls_work *work, const char *s)
 			n += (size_t)sprintf(body + n, s[1] == '('
 				? ">\n" : ">\nContent-Type: application/"
 				"dialog-info+xml\n\n");
+			break;
+
+		case ';':
+			n += (size_t)sprintf(body + n, ">\nContent-Type: "
+					     "application/pidf+xml\n\n");
+			break;
+
+		case '%':
+			n += (size_t)sprintf(body + n, ">\nContent-Type: "
+				"application/dialog-info+xml\n"
+				"Content-Transfer-Encoding: base64\n\n");
 			break;
 
 		case '(':
@@ -160,6 +174,7 @@ enum {
 	LATE = RLS_OUT_DISCARDED,
 	ASK  = RLS_OUT_REFRESH_WANTED,
 	BAD  = RLS_OUT_NOT_UNDERSTOOD,
+	NONE = RLS_OUT_UNREADABLE,
 };
 
 
@@ -177,12 +192,16 @@ static void test_rules(void **state)
 		{"P2 c=1|1:new", 0, true, "c=new"},
 		/* 5.6.2: not greater is discarded, a gap is taken */
 		{"P2 c=1|1:late", LATE | ASK, true, ""},
-		{"P4 a=1|1:gap", ASK, true, "a=gap"},
-		{"P6 a=1|1:gap", 0, true, "a=gap"},
+		{"P4 a=1|1:gap", ASK, true, "a=gap b~ c~"},
+		/* asked already, and nothing more is in doubt */
+		{"P6 a=1|1:gap", 0, true, "a=gap b~ c~"},
+		{"P7 b=1|1:new", 0, true, "b=new"},
+		/* b is in doubt again */
+		{"P9 a=1|1:gap", ASK, true, "a=gap b~ c~"},
 		/* 5.6.1: full must be greater; who is not in it is gone */
-		{"F6 a=1|1:x", LATE | ASK, true, ""},
-		{"F9 a=1|1:x", FULL, true, "a=x b- c-"},
-		{"F10 a=1 b=2|1:x|2:y", FULL, true, "a=x b=y"},
+		{"F9 a=1|1:x", LATE | ASK, true, ""},
+		{"F12 a=1|1:x", FULL, true, "a=x b- c-"},
+		{"F13 a=1 b=2|1:x|2:y", FULL, true, "a=x b=y"},
 		/* one that counts anew: the second in a row is believed */
 		{"F0 a=1 b=2|1:x|2:y", LATE | ASK, true, ""},
 		{"F1 a=1 b=2|1:x|2:y", FULL, true, "a=x b=y"},
@@ -192,12 +211,14 @@ static void test_rules(void **state)
 		 "a! b!noresource c? d "},
 		{"P4 a!Timeout b!evil", 0, true, "a!timeout b!"},
 		/* an instance without a document, a part that is missing */
-		{"P5 a=", 0, true, "a="},
-		{"P6 a=9 b=1|1:x", BAD, true, "a= b=x"},
+		{"P5 a=", BAD, true, "a~"},
+		{"P6 a=9 b=1|1:x", BAD, true, "a~ b=x"},
 		/* several instances: ids part them */
 		{"P7 a=1=2|1:x|2:y", 0, true, "a=x#1 a=y#2"},
 		/* a part counts for the first that names it */
-		{"P8 a=1 b=1|1:x", BAD, true, "a=x b="},
+		{"P8 a=1 b=1|1:x", BAD, true, "a=x b~"},
+		/* of another type, encoded */
+		{"P9 a=1 b=2|1;x|2%x", BAD, true, "a~ b~"},
 		/* no version: nothing to go by */
 		{"Px a=1|1:x", 0, true, "a=x"},
 
@@ -219,12 +240,23 @@ static void test_rules(void **state)
 		{"P1 sub=2|2:(P1 l=1|1:n)", 0, true, "l=n"},
 		{"P2 sub=2|2:(P1 l=1|1:late)", ASK, true, ""},
 		{"P3 sub=2|2:(F5 k=1|1:x)", 0, true, "k=x l-"},
-		{"P4 sub!", 0, true, ""},
+		/* what is said of a list is said of all in it */
+		{"P4 sub!", 0, true, "k!"},
 		/* cids of another level mean nothing */
-		{"P5 sub=2|2:(P6 k=1)|1:x", BAD, true, "k="},
-		{"F6 a=1|1:x", FULL, true, "a=x k-"},
+		{"P5 sub=2|2:(P6 k=1)|1:x", BAD, true, "k~"},
+		{"P6 sub=2|2:(P7 k=1 m=2|1:x|2:y)", 0, true, "k=x m=y"},
+		/* a gap within, and one of the whole */
+		{"P7 sub=2|2:(P9 k=1|1:x)", ASK, true, "k=x m~"},
+		{"P9 a=1|1:x", ASK, true, "a=x k~ m~"},
+		/* its part is missing, or cannot be read */
+		{"P10 sub=2", BAD, true, "k~ m~"},
+		{"P11 sub=2|2:(", BAD, true, "k~ m~"},
+		{"P12 sub", 0, true, "k  m "},
+		/* nothing of the whole can be read */
+		{"", BAD | NONE, true, "a~ k~ m~"},
+		{"F13 a=1|1:x", FULL, true, "a=x k- m-"},
 		/* too deep */
-		{"F7 s1=1|1:(F0 s2=1|1:(F0 s3=1|1:(F0 s4=1|1:(F0 z))))",
+		{"F14 s1=1|1:(F0 s2=1|1:(F0 s3=1|1:(F0 s4=1|1:(F0 z))))",
 		 FULL | BAD, true, "a-"},
 	};
 	struct rls_work *work;
