@@ -49,8 +49,7 @@ struct ghost {
 	struct le le;
 	struct blf_peer *peer;
 	uint64_t until_ms;
-	uint32_t cseq;
-	uint16_t answer;
+	struct blf_order_state order;
 	bool list;
 	char callid[33];
 	char ltag[17];
@@ -585,8 +584,7 @@ static void remember(struct blf_dlg *dlg, uint64_t now_ms)
 
 	g->peer     = dlg->peer;
 	g->until_ms = now_ms + GHOST_MS;
-	g->cseq     = dlg->order.cseq;
-	g->answer   = dlg->order.answer;
+	g->order    = dlg->order;
 	g->list     = dlg->list;
 	str_ncpy(g->callid, dlg->callid, sizeof(g->callid));
 	str_ncpy(g->ltag, dlg->ltag, sizeof(g->ltag));
@@ -1098,6 +1096,7 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 {
 	struct blf_notify n;
 	struct ghost *g;
+	uint16_t answer;
 
 	ghosts_expire(bs, now_ms);
 
@@ -1107,17 +1106,16 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 		return false;
 
 	/* the last word of a subscription that we have ended is welcome */
-	if ((!g->answer || msg->cseq.num > g->cseq) &&
+	if ((!g->order.answer || msg->cseq.num > g->order.cseq) &&
 	    200 == notify_decode(&n, msg, g->list) &&
-	    n.ev != BLF_EV_NOTIFY) {
-		g->cseq   = msg->cseq.num;
-		g->answer = 200;
-	}
+	    n.ev != BLF_EV_NOTIFY)
+		blf_order_take(&g->order, msg->cseq.num, 200, now_ms);
 
-	if (!g->answer || msg->cseq.num != g->cseq)
+	answer = blf_order_answer(&g->order, msg->cseq.num);
+	if (!answer)
 		return false;
 
-	reply(g->peer, g->list, msg, g->answer);
+	reply(g->peer, g->list, msg, answer);
 
 	return true;
 }
@@ -1189,7 +1187,7 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 	struct blf_dlg *dlg;
 	struct ids ids;
 	uint64_t now_ms;
-	uint16_t scode;
+	uint16_t scode, repeat;
 	bool made;
 
 	if (!bs || !msg || !msg->req || pl_strcmp(&msg->met, "NOTIFY"))
@@ -1217,6 +1215,12 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 
 	scode = notify_decode(&n, msg, dlg->list);
 
+	repeat = made ? 0 : blf_order_answer(&dlg->order, msg->cseq.num);
+	if (repeat) {
+		reply(dlg->peer, dlg->list, msg, repeat);
+		return true;
+	}
+
 	if (!made && dlg->order.answer && msg->cseq.num < dlg->order.cseq) {
 
 		const bool known = !n.body ||
@@ -1228,15 +1232,13 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 		n.late    = BLF_ORDER_LATE == blf_order(&dlg->order,
 						msg->cseq.num, known, now_ms);
 		n.restart = !n.late;
+		n.ev      = n.late ? BLF_EV_NOTIFY : BLF_EV_AGAIN;
 
+		if (n.late)
+			blf_order_take(&dlg->order, msg->cseq.num, 200,
+				       now_ms);
 		reply(dlg->peer, dlg->list, msg, n.late ? 200 : 481);
-		n.ev = n.late ? BLF_EV_NOTIFY : BLF_EV_AGAIN;
 		bs->h.notifyh(dlg, &n, now_ms, bs->arg);
-		return true;
-	}
-
-	if (!made && dlg->order.answer && msg->cseq.num == dlg->order.cseq) {
-		reply(dlg->peer, dlg->list, msg, dlg->order.answer);
 		return true;
 	}
 

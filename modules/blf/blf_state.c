@@ -541,7 +541,7 @@ enum blf_order blf_order(struct blf_order_state *os, uint32_t cseq,
 	if (!os || !os->answer || cseq > os->cseq)
 		return BLF_ORDER_NEW;
 
-	if (cseq == os->cseq)
+	if (blf_order_answer(os, cseq))
 		return BLF_ORDER_SAME;
 
 	if (!known || os->cseq - cseq > BACK_SMALL ||
@@ -554,11 +554,45 @@ enum blf_order blf_order(struct blf_order_state *os, uint32_t cseq,
 }
 
 
+uint16_t blf_order_answer(const struct blf_order_state *os, uint32_t cseq)
+{
+	if (!os || !os->answer)
+		return 0;
+
+	if (cseq == os->cseq)
+		return os->answer;
+
+	for (unsigned i=0; i<BLF_ORDER_PAST; i++) {
+		if (os->answerv[i] && os->pastv[i] == cseq)
+			return os->answerv[i];
+	}
+
+	return 0;
+}
+
+
+static void past_add(struct blf_order_state *os, uint32_t cseq,
+		     uint16_t answer)
+{
+	os->pastv[os->next]   = cseq;
+	os->answerv[os->next] = answer;
+	os->next = (uint8_t)((os->next + 1) % BLF_ORDER_PAST);
+}
+
+
 void blf_order_take(struct blf_order_state *os, uint32_t cseq,
 		    uint16_t answer, uint64_t now_ms)
 {
 	if (!os)
 		return;
+
+	if (os->answer && cseq < os->cseq) {
+		past_add(os, cseq, answer);
+		return;
+	}
+
+	if (os->answer && cseq > os->cseq)
+		past_add(os, os->cseq, os->answer);
 
 	os->cseq   = cseq;
 	os->answer = answer;

@@ -151,12 +151,19 @@ enum blf_order {
 	BLF_ORDER_RESTART,   /**< The notifier counts anew               */
 };
 
+enum {
+	BLF_ORDER_PAST = 4,  /**< So many before the highest are known   */
+};
+
 /** Order of a dialog's NOTIFYs; all zero before the first one */
 struct blf_order_state {
 	uint64_t new_ms;     /**< When the highest came                  */
 	uint32_t cseq;       /**< Highest so far                         */
+	uint32_t pastv[BLF_ORDER_PAST];   /**< Others that were answered */
+	uint16_t answerv[BLF_ORDER_PAST]; /**< with; 0: none             */
 	uint16_t answer;     /**< Status code it got; 0: none yet        */
 	uint8_t latec;       /**< Late ones since                        */
+	uint8_t next;        /**< Place of the next in pastv             */
 };
 
 /**
@@ -173,7 +180,17 @@ struct blf_order_state {
 enum blf_order blf_order(struct blf_order_state *os, uint32_t cseq,
 			 bool known, uint64_t now_ms);
 
-/** A NOTIFY was taken in and answered */
+/**
+ * Was that NOTIFY answered already?
+ *
+ * A burst of them over a network that loses answers is repeated as a burst:
+ * a repeat need not be that of the last one (RFC 3261 17.1.2.2).
+ *
+ * @return Its status code, for the same answer again (8.2.7); 0: it is new
+ */
+uint16_t blf_order_answer(const struct blf_order_state *os, uint32_t cseq);
+
+/** A NOTIFY was answered. If its CSeq is lower than others' it was late */
 void blf_order_take(struct blf_order_state *os, uint32_t cseq,
 		    uint16_t answer, uint64_t now_ms);
 

@@ -1001,6 +1001,68 @@ static void test_cseq(void **state)
 }
 
 
+/* Answers that are lost: a whole burst comes again, some of it many times.
+   Nothing is late, nothing is asked for, each gets its own answer */
+static void test_burst(void **state)
+{
+	static const uint16_t answerv[] = {200, 415, 200, 200};
+	struct notifier_sub *sub;
+	unsigned answerc, factc = 0;
+	static struct fix f;
+	uint32_t first;
+	(void)state;
+
+	start_live(&f);
+	sub = notifier_last(f.n, 0);
+	first = sub->cseq + 1;
+	f.n->how.stateless = true;
+
+	for (unsigned round=0; round<5; round++) {
+
+		for (unsigned i=0; i<ROWS(answerv); i++) {
+			sub->cseq    = first + i - 1;
+			sub->version = 1 + i;
+			answerc      = f.n->answerc;
+			if (answerv[i] == 415)
+				notifier_raw(f.n, sub, ++sub->cseq, "Event: "
+				     "dialog\r\nSubscription-State: active"
+				     "\r\nContent-Type: text/plain\r\n"
+				     "Content-Length: 2\r\n\r\nhi");
+			else
+				notifier_notify(f.n, sub, NULL, i == 3 ?
+						"confirmed" : "terminated");
+			WAIT(&f, f.n->answerc > answerc);
+			row_uint(i, answerv[i], f.n->scode);
+		}
+
+		factc = round ? factc : f.factc;
+		row_uint(round, factc, f.factc);
+		row_int(round, LAMP_PARKED, f.factv[0].state);
+	}
+
+	/* asked once: for what was refused */
+	flush(&f);
+	assert_int_equal(f.n->subscribec, 2);
+	assert_int_equal(f.n->initialc, 1);
+
+	/* the same when the subscription is no more */
+	f.n->how.silent = true;
+	sub->cseq = first + 3;
+	notifier_notify(f.n, sub, "terminated;reason=noresource", NULL);
+	WAIT(&f, f.factv[0].stale);
+	for (unsigned i=0; i<ROWS(answerv); i++) {
+		sub->cseq = first + i - 1;
+		answerc   = f.n->answerc;
+		notifier_notify(f.n, sub, NULL, "terminated");
+		WAIT(&f, f.n->answerc > answerc);
+		row_uint(i, answerv[i], f.n->scode);
+	}
+	assert_int_equal(f.foreignc, 0);
+
+	fix_close(&f);
+}
+
+
 static void test_terminated(void **state)
 {
 	static const struct {
@@ -1910,6 +1972,7 @@ int main(void)
 		blf_test(test_window),
 		blf_test(test_server_restart),
 		blf_test(test_cseq),
+		blf_test(test_burst),
 		blf_test(test_terminated),
 		blf_test(test_bad_notify),
 		blf_test(test_refused_notify),

@@ -512,14 +512,21 @@ static void test_order(void **state)
 		{   1, 15399, true,  BLF_ORDER_SAME},
 		{   1, 15400, true,  BLF_ORDER_NEW},
 		{   1, 15600, false, BLF_ORDER_NEW},
+		/* of a burst any may come again, the late one too */
+		{   1, 15399, true,  BLF_ORDER_SAME},
+		{   1, 15400, false, BLF_ORDER_SAME},
 		{   1, 15500, true,  BLF_ORDER_LATE},
+		{   1, 15500, true,  BLF_ORDER_SAME},
+		{   1, 15600, true,  BLF_ORDER_SAME},
 		/* what it says is new, though it counts back */
-		{   1, 15500, false, BLF_ORDER_RESTART},
+		{   1, 15501, false, BLF_ORDER_RESTART},
 		{   1, 15550, true,  BLF_ORDER_LATE},
 		/* the third in a row is no accident */
 		{   1, 15551, true,  BLF_ORDER_RESTART},
 		{   1, 15700, true,  BLF_ORDER_NEW},
-		{   1, 15600, true,  BLF_ORDER_LATE},
+		{   1, 15601, true,  BLF_ORDER_LATE},
+		/* too long ago to be remembered */
+		{   1, 15399, true,  BLF_ORDER_LATE},
 		/* no packet is as late as that */
 		{40001, 15650, true,  BLF_ORDER_RESTART},
 		{   1, 99999, true,  BLF_ORDER_NEW},
@@ -543,9 +550,23 @@ static void test_order(void **state)
 			fail_msg("row %zu: expected %d, got %d", i,
 				 testv[i].want, order);
 
-		if (order == BLF_ORDER_NEW)
-			blf_order_take(&os, testv[i].cseq, 200, now);
+		if (order == BLF_ORDER_NEW || order == BLF_ORDER_LATE)
+			blf_order_take(&os, testv[i].cseq,
+				       (uint16_t)(200 + i), now);
+
+		/* each with its own answer */
+		if (order == BLF_ORDER_SAME)
+			row_true(i, blf_order_answer(&os, testv[i].cseq) >=
+				 200);
+		else if (order == BLF_ORDER_RESTART)
+			row_uint(i, 0, blf_order_answer(&os, testv[i].cseq));
+		else
+			row_uint(i, 200 + i, blf_order_answer(&os,
+							testv[i].cseq));
 	}
+
+	assert_true(sizeof(os) <= 48);
+	assert_int_equal(0, blf_order_answer(NULL, 1));
 }
 
 
