@@ -45,7 +45,7 @@ struct park_prm {
 int  park_alloc(struct park **parkp, const struct park_prm *prm,
 		const struct park_spot *spotv, size_t spotc);
 
-/** @return Parks that are not confirmed yet: quitting now loses callers */
+/** @return Parks and transfers under way: quitting now may lose callers */
 size_t park_pending(const struct park *park);
 
 /**

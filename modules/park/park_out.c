@@ -257,8 +257,9 @@ void park_out_event(struct parking *pk, enum park_event ev)
 
 int park_out_let_go(struct parking *pk)
 {
-	/* a lamp alone may be another's */
-	if (pk->life.state != PARK_PROVEN && pk->life.state != PARK_CONFIRMED)
+	/* a lamp alone may be another's; a sipfrag 2xx alone comes from a
+	   full lot too */
+	if (pk->life.state != PARK_CONFIRMED)
 		return EBUSY;
 
 	pk->bye = true;
@@ -551,10 +552,23 @@ int park_out_transfer(struct park *park, const char *dest,
 	if (same_address(&to, acc, park->ways->lot))
 		return park_out_start(park, NULL, reply);
 
+	/* those of the configuration, and those that a list brought */
 	for (size_t i = 0; i < park->wayc; i++) {
 		if (park->wayv[i].kind == LAMP_SPOT &&
 		    same_address(&to, acc, park->wayv[i].spot))
 			return park_out_start(park, park->wayv[i].spot, reply);
+	}
+
+	for (size_t i = 0; i < park->desk->lampc; i++) {
+
+		const struct lamp_fact *f = &park->desk->lampv[i].f;
+		char spot[TEXT_SZ];
+
+		if (f->kind != LAMP_SPOT || !same_address(&to, acc, f->spot))
+			continue;
+
+		str_ncpy(spot, f->spot, sizeof(spot));
+		return park_out_start(park, spot, reply);
 	}
 
 	err = refer(park, call, uri, dest, true, reply);
