@@ -42,7 +42,6 @@
 enum {
 	UUID_LEN    = 36,
 	REG_STOP_MS = 1500,
-	PARK_WAIT_MS = 40000,    /* a REFER may take 32 s               */
 	PARK_POLL_MS = 100,
 };
 
@@ -83,7 +82,8 @@ struct app {
 	struct tmr tmr_quit;
 	unsigned stopping;           /* parts that have not come to rest */
 	bool down;                   /* phone is being stopped          */
-	uint64_t quit_ms;            /* when quitting was asked for     */
+	bool quitting;               /* it was asked for                */
+	size_t quit_failc;           /* parks that had failed by then   */
 	enum after after;
 	int status_code;
 };
@@ -815,31 +815,55 @@ static void down(struct app *app, enum after after)
 }
 
 
-/* A park that nothing confirms yet: the caller would be lost with our leg */
+static void quit_emit(struct app *app)
+{
+	const struct event ev = {.type = EVENT_QUIT};
+
+	bus_emit(app->bus, &ev);
+}
+
+
+static void quit_now(struct app *app)
+{
+	tmr_cancel(&app->tmr_quit);
+	quit_emit(app);
+	down(app, AFTER_QUIT);
+}
+
+
+/* A park that nothing confirms yet: the caller would be lost with our leg.
+   Its own state machine ends it within a time that it knows */
 static void quit_handler(void *arg)
 {
 	struct app *app = arg;
+	const struct park_failure *failure = park_failure(app->park);
 
-	if (park_pending(app->park) &&
-	    clock_ms(app->clock) < app->quit_ms + PARK_WAIT_MS) {
-		tmr_start(&app->tmr_quit, PARK_POLL_MS, quit_handler, app);
+	if (failure->count != app->quit_failc) {
+		app->quitting = false;
+		bus_message(app->bus, MESSAGE_ERROR, "not quitting: %s is with"
+			    " you again, not parked: %s", failure->who,
+			    failure->reason);
 		return;
 	}
 
-	down(app, AFTER_QUIT);
+	if (park_pending(app->park))
+		tmr_start(&app->tmr_quit, PARK_POLL_MS, quit_handler, app);
+	else
+		quit_now(app);
 }
 
 
 static void quit(struct app *app)
 {
-	if (app->quit_ms) {
+	if (app->quitting) {
 		/* asked for again: at once */
 		if (!app->down)
-			down(app, AFTER_QUIT);
+			quit_now(app);
 		return;
 	}
 
-	app->quit_ms = clock_ms(app->clock);
+	app->quitting = true;
+	app->quit_failc = park_failure(app->park)->count;
 	tmr_start(&app->tmr_quit, 0, quit_handler, app);
 
 	if (park_pending(app->park))

@@ -446,6 +446,14 @@ size_t park_pending(const struct park *park)
 }
 
 
+const struct park_failure *park_failure(const struct park *park)
+{
+	static const struct park_failure none;
+
+	return park ? &park->failure : &none;
+}
+
+
 int park_user_hangup(struct park *park, unsigned id)
 {
 	struct parking *pk;

@@ -48,6 +48,17 @@ int  park_alloc(struct park **parkp, const struct park_prm *prm,
 /** @return Parks and transfers under way: quitting now may lose callers */
 size_t park_pending(const struct park *park);
 
+/** A caller that the user has again, since his park or transfer failed */
+struct park_failure {
+	size_t count;            /**< So many since the start; 0: none   */
+	unsigned id;             /**< Of the last one's call             */
+	char who[TEXT_SZ];       /**< "the caller" if nobody knows       */
+	char reason[REASON_SZ];
+};
+
+/** @return The last one, borrowed; counts on with each */
+const struct park_failure *park_failure(const struct park *park);
+
 /**
  * Let go of a call that the user ends himself
  *

@@ -86,6 +86,7 @@ struct park {
 	struct list retrievingl;
 	struct list bookl;          /* oldest first                     */
 	char *book_path;            /* NULL: not kept on disk           */
+	struct park_failure failure;
 	struct book_fact gone;      /* the last that left its spot ...  */
 	uint64_t gone_ms;           /* ... and when; 0: none            */
 };

@@ -82,6 +82,17 @@ static void parking_due(void *arg)
 }
 
 
+static void failed(const struct parking *pk, const char *reason)
+{
+	struct park_failure *failure = &pk->park->failure;
+
+	++failure->count;
+	failure->id = pk->id;
+	str_ncpy(failure->who, caller(pk), sizeof(failure->who));
+	str_ncpy(failure->reason, reason, sizeof(failure->reason));
+}
+
+
 /* The leg belongs to the user again: in his ear, or held if he has another
    call there by now */
 static void give_back(struct parking *pk)
@@ -89,6 +100,7 @@ static void give_back(struct parking *pk)
 	struct park *park = pk->park;
 	const struct call_fact *active = phone_active(park->phone);
 	char spots[REASON_SZ];
+	const char *reason;
 
 	/* a spot that answered may be the caller's voice already */
 	if (!active)
@@ -104,9 +116,11 @@ static void give_back(struct parking *pk)
 
 	(void)phone_hold(park->phone, pk->id, active && active->id != pk->id);
 
+	reason = pk->reason[0] ? pk->reason : "the PBX did not confirm it";
+	failed(pk, reason);
+
 	bus_message(park->bus, MESSAGE_ERROR, "not %s: %s; %s is %s",
-		    pk->transfer ? "transferred" : "parked",
-		    pk->reason[0] ? pk->reason : "the PBX did not confirm it",
+		    pk->transfer ? "transferred" : "parked", reason,
 		    caller(pk),
 		    active && active->id != pk->id ? "on hold" : "with you");
 }
@@ -126,6 +140,7 @@ static void look(struct parking *pk)
 	(void)phone_background(park->phone, pk->id,
 			       active && active->id != pk->id);
 	(void)phone_watch(park->phone, pk->id, LOOK_S);
+	failed(pk, "the spot is empty again");
 
 	bus_message(park->bus, MESSAGE_WARN, "%s has left %s again: hung up,"
 		    " or taken by another phone", caller(pk), spots);

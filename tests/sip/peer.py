@@ -206,6 +206,8 @@ class Peer:
         self.subs = []
         self.expires = 300
         self.on = True
+        self.held = None            # what SIPp said and is kept back
+        self.held_if = None
         self.done = False
         self.thread = threading.Thread(target=self._loop, daemon=True)
         self.thread.start()
@@ -235,8 +237,7 @@ class Peer:
                     continue
                 if s is self.inner:
                     self.sipp_addr = src
-                    self.send(data.decode('utf-8', 'replace'),
-                              self.phone_addr)
+                    self._pass_on(data.decode('utf-8', 'replace'))
                     continue
                 try:
                     self._take(Message(data, src))
@@ -245,6 +246,25 @@ class Peer:
                         self.log.append(Message(
                             b'ERROR in the peer: %r' % e))
                     raise
+
+    def _pass_on(self, text):
+        with self.lock:
+            if self.held_if and re.search(self.held_if, text):
+                self.held = text
+                return
+        self.send(text, self.phone_addr)
+
+    def hold_back(self, pattern):
+        """Keep what SIPp says and matches from the phone, until let_go()"""
+        with self.lock:
+            self.held, self.held_if = None, pattern
+
+    def let_go(self):
+        """What was kept goes on its way; waits until there is something"""
+        wait_for(lambda: self.held, 'SIPp said what was held back')
+        with self.lock:
+            text, self.held, self.held_if = self.held, None, None
+        self.send(text, self.phone_addr)
 
     def _take(self, msg):
         with self.lock:

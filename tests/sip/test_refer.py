@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Parking against servers that refuse, fail, or fall silent: the caller is
 never lost. Verdicts by SIPp: its call may only end as its scenario says."""
+import signal
+import time
+
 import peer
 from peer import answer, check, proves, stays, together, wait_for
 
@@ -112,6 +115,75 @@ def given_back(b):
     back(b, p, s, i, 'full|back|parked')
 
 
+def quit_and_given_back(b):
+    """quit, by command and by SIGTERM, while a park is under way that then
+    fails: not done, since the caller is with the user again"""
+    p, s, i = in_call(b, 'refer-sipfrag', {
+        'frag': 'SIP/2.0 503 Service Unavailable'})
+    b.peer.hold_back('SIP/2.0 503')
+    park(p, b)
+    p.ctl('quit')
+    p.wait_message('quitting when')
+    stays(lambda: not b.peer.got('BYE'), 'it waits for the park', 1)
+    b.peer.let_go()
+    p.wait_message('not quitting: Anna Berg is with you.*503')
+    proves('said: "%s"' % p.message())
+    c = p.wait_call('active', id=i)
+    stays(lambda: s.proc.poll() is None and not b.peer.got('BYE'),
+          'nothing hangs up', 1.0, show=b.peer.got)
+    check(not p.said('"event":"quit"'), 'no event tells of an end')
+    p.ctl('hangup', c['id'])
+    s.done()
+
+    s = b.peer.sipp(b, 'refer-sipfrag', {
+        'frag': 'SIP/2.0 503 Service Unavailable'})
+    c = p.wait_call('incoming')
+    p.ctl('answer', c['id'])
+    p.wait_call('active', id=c['id'])
+    b.peer.hold_back('SIP/2.0 503')
+    at = time.monotonic()
+    p.ctl('park')
+    wait_for(lambda: len(b.peer.got('REFER')) == 2, 'the second REFER')
+    p.proc.send_signal(signal.SIGTERM)
+    wait_for(lambda: p.said('quitting when', at), 'SIGTERM: it waits')
+    b.peer.let_go()
+    wait_for(lambda: p.said('not quitting', at), 'said: not quitting')
+    p.wait_call('active', id=c['id'])
+    p.ctl('hangup', c['id'])
+    s.done()
+    p.wait_no_calls()
+
+
+def quit_and_parked(b):
+    """quit while a park is under way: ends when that is confirmed"""
+    p, s, i = in_call(b, 'refer-ok', {'frag': 'SIP/2.0 200 OK'})
+    b.peer.hold_back('Subscription-State: terminated')
+    park(p, b)
+    p.ctl('quit')
+    p.wait_message('quitting when')
+    check(p.proc.poll() is None, 'it waits')
+    b.peer.let_go()
+    p.quit_expected = True
+    s.done()
+    wait_for(lambda: p.proc.poll() is not None, 'it ends by itself')
+    check(p.proc.returncode == 0, 'with 0', p.proc.returncode)
+    wait_for(lambda: p.said('"event":"quit"'), 'the event "quit"')
+    proves('its last event is "quit"')
+
+
+def quit_twice(b):
+    """quit twice while a park is under way: ends at once"""
+    p, s, i = in_call(b, 'refer-never')
+    park(p, b)
+    p.ctl('quit')
+    p.wait_message('quitting when')
+    p.quit_expected = True
+    p.ctl('quit')
+    wait_for(lambda: p.proc.poll() is not None, 'it ends')
+    check(p.proc.returncode == 0, 'with 0', p.proc.returncode)
+    s.code = 0
+
+
 def the_long_ones(b):
     """REFER never answered (Timer F, 32 s), and 202 with nothing after it:
     both at once"""
@@ -147,4 +219,5 @@ def the_long_ones(b):
 if __name__ == '__main__':
     peer.main(refused, not_allowed, sipfrag_503, sipfrag_without_phrase,
               done, done_without_phrase, bye_by_server, given_back,
+              quit_and_given_back, quit_and_parked, quit_twice,
               the_long_ones)
