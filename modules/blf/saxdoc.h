@@ -32,7 +32,7 @@ enum {
 /** Inside of `in`, an element of that name is `place` */
 struct saxdoc_element {
 	int in;
-	const char *name;
+	const char *name;          /**< NULL: of any name                */
 	int place;
 	bool text;                 /**< Its text is wanted               */
 };
@@ -43,7 +43,8 @@ struct saxdoc_attrs;
 /** What to read; static, as are its strings */
 struct saxdoc_vocabulary {
 	const char *ns;            /**< Namespace; another one of the
-					root's elements is taken as well */
+					root's elements is taken as well.
+					NULL: all are                    */
 	const char *stranger;      /**< Reason if the root is another    */
 	const struct saxdoc_element *elementv; /**< Root's first         */
 	size_t elementc;
@@ -88,6 +89,18 @@ int saxdoc_read(struct saxdoc *doc, const char **reasonp, const void *body,
 
 /** From within a handler: this document is refused. `reason` is static */
 void saxdoc_refuse(struct saxdoc *doc, const char *reason);
+
+/** @return Name of the element that begins, without prefix; within enterh */
+const char *saxdoc_name(const struct saxdoc_attrs *attrs);
+
+/**
+ * @param i    Of an attribute, from 0; those of all namespaces count
+ * @param name Set to its name without prefix
+ *
+ * @return Its value, not ended by NUL; NULL: there are no more
+ */
+const char *saxdoc_attr_at(const struct saxdoc_attrs *attrs, int i,
+			   const char **name, size_t *len);
 
 /** @return Value of an attribute, not ended by NUL; NULL if not there */
 const char *saxdoc_attr(const struct saxdoc_attrs *attrs, const char *name,

@@ -58,6 +58,7 @@ struct span {
 /** Attributes as SAX2 gives them: five pointers each */
 struct saxdoc_attrs {
 	const struct saxdoc *doc;
+	const xmlChar *name;         /* Of the element                   */
 	const xmlChar **v;
 	int c;
 };
@@ -499,6 +500,9 @@ void saxdoc_refuse(struct saxdoc *doc, const char *reason)
 static bool is_own(const struct saxdoc *doc, const xmlChar *prefix,
 		   const xmlChar *uri)
 {
+	if (!doc->voc->ns)
+		return true;
+
 	if (uri) {
 		return uri == doc->root_uri ||
 			xmlStrEqual(uri, doc->root_uri) ||
@@ -534,6 +538,28 @@ const char *saxdoc_attr(const struct saxdoc_attrs *attrs, const char *name,
 }
 
 
+const char *saxdoc_name(const struct saxdoc_attrs *attrs)
+{
+	return (const char *)attrs->name;
+}
+
+
+const char *saxdoc_attr_at(const struct saxdoc_attrs *attrs, int i,
+			   const char **name, size_t *len)
+{
+	const xmlChar **a;
+
+	if (i < 0 || i >= attrs->c)
+		return NULL;
+
+	a = &attrs->v[5 * i];
+	*name = (const char *)a[0];
+	*len = (size_t)(a[4] - a[3]);
+
+	return (const char *)a[3];
+}
+
+
 void saxdoc_attr_keep(struct saxdoc *doc, struct saxdoc_arena *arena,
 		      const char **strp, const struct saxdoc_attrs *attrs,
 		      const char *name, bool cut)
@@ -559,9 +585,10 @@ static const struct saxdoc_element *place_of(const struct saxdoc *doc,
 
 	for (i = 0; i < voc->elementc; i++) {
 
-		if (voc->elementv[i].in == in &&
-		    !strcmp(voc->elementv[i].name, name))
-			return &voc->elementv[i];
+		const struct saxdoc_element *el = &voc->elementv[i];
+
+		if (el->in == in && (!el->name || !strcmp(el->name, name)))
+			return el;
 	}
 
 	return &foreign;
@@ -573,7 +600,7 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix,
 		     int attrc, int defc, const xmlChar **attrv)
 {
 	struct saxdoc *doc = arg;
-	const struct saxdoc_attrs attrs = {doc, attrv, attrc};
+	const struct saxdoc_attrs attrs = {doc, name, attrv, attrc};
 	const struct saxdoc_element *el = &foreign;
 	(void)nsc;
 	(void)nsv;
