@@ -377,6 +377,18 @@ static const struct profile *site_profile(const struct cfg *cfg)
 }
 
 
+/* A setting of the configuration itself, not its default */
+static bool is_set(const struct cfg *cfg, const char *key)
+{
+	for (size_t i = 0; i < cfg->settingc; i++) {
+		if (!strcmp(cfg->settingv[i].key, key))
+			return true;
+	}
+
+	return false;
+}
+
+
 static void override(const char **val, const struct cfg *cfg, const char *key)
 {
 	const char *own = cfg_get(cfg, key);
@@ -399,6 +411,7 @@ static void ways_init(struct profile *ways, const struct cfg *cfg)
 		{"any",       PROFILE_STATES_ANY},
 	};
 	const char *hold = cfg_get(cfg, "hold");
+	const char *several = cfg_get(cfg, "several");
 
 	*ways = *site_profile(cfg);
 
@@ -413,6 +426,12 @@ static void ways_init(struct profile *ways, const struct cfg *cfg)
 	if (strcmp(hold, "profile"))
 		ways->hold = cfg_get_bool(cfg, "hold");
 
+	if (strcmp(several, "profile"))
+		ways->several = cfg_get_bool(cfg, "several");
+
+	if (is_set(cfg, "announce"))
+		ways->announce = cfg_get_u32(cfg, "announce") > 0;
+
 	if (cfg_get_u32(cfg, "recall_time"))
 		ways->recall_s = cfg_get_u32(cfg, "recall_time");
 
@@ -426,8 +445,17 @@ static void ways_init(struct profile *ways, const struct cfg *cfg)
 /* How lamps are read, of what the site's servers say */
 static const struct lamp_rules *lamp_rules_of(const struct profile *ways)
 {
-	return ways->states == PROFILE_STATES_ANY ? &lamp_rules_terminated :
-		&lamp_rules_default;
+	static const struct lamp_rules
+		early = {.parked = 1u << DIALOGINFO_EARLY},
+		confirmed = {.parked = 1u << DIALOGINFO_CONFIRMED};
+
+	switch (ways->states) {
+
+	case PROFILE_STATES_EARLY:     return &early;
+	case PROFILE_STATES_CONFIRMED: return &confirmed;
+	case PROFILE_STATES_ANY:       return &lamp_rules_terminated;
+	default:                       return &lamp_rules_default;
+	}
 }
 
 
@@ -532,7 +560,7 @@ static int lamps_start(struct app *app)
 	struct blf_spec *specv = NULL;
 	struct event ev = {.type = EVENT_LAMPS};
 	struct blf_prm prm = {0};
-	size_t i, n = 0;
+	size_t i, n = 0, unwatched = 0;
 	int err = 0;
 
 	memset(accv, 0, sizeof(accv));
@@ -569,13 +597,24 @@ static int lamps_start(struct app *app)
 			lamp->kind == LAMP_SPOT ? app->ways.watch : "{ext}";
 		acc = phone_account(app->phone, lamp->account);
 
+		/* a family of which that is not known: said once */
+		if (!tmpl && app->ways.told == PROFILE_TOLD_DIALOG) {
+			if (!unwatched++)
+				bus_message(app->bus, MESSAGE_WARN, "pbx %s:"
+					    " what a spot's lamp subscribes to"
+					    " is not known; `watch` in the"
+					    " configuration says it",
+					    app->ways.name);
+			continue;
+		}
+
 		err = profile_expand(target, sizeof(target), tmpl,
 				     lamp->spot);
 		err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
 		if (err) {
 			bus_message(app->bus, MESSAGE_ERROR, "lamp %s: '%s'"
 				    " is nothing to subscribe to",
-				    lamp->spot, tmpl);
+				    lamp->spot, tmpl ? tmpl : "");
 			err = 0;
 			continue;
 		}

@@ -33,4 +33,7 @@ int app_main(struct cfg *cfg, const struct app_prm *prm);
  */
 int app_demo(int argc, char *argv[]);
 
+/** `parkdeck profiles [NAME | --json]`: what is known of each PBX */
+int app_profiles(int argc, char *argv[]);
+
 #endif

@@ -16,7 +16,8 @@ static const struct cfg_option optionv[] = {
 	/* the PBX */
 	{"pbx", CFG_TEXT, "", 0, 0, NULL,
 	 "The profile: which PBX this is and so how it parks, retrieves and "
-	 "names its spots. park, lot, retrieve and watch override it."},
+	 "names its spots; the lines below override it. `parkdeck profiles` "
+	 "lists them."},
 	{"lot", CFG_TEXT, "", 0, 0, NULL,
 	 "The number that lets the PBX choose the spot, such as 700. Put a "
 	 "number that begins with # in quotes."},
@@ -41,6 +42,9 @@ static const struct cfg_option optionv[] = {
 	 "says."},
 	{"hold", CFG_CHOICE, "profile", 0, 0, "profile|yes|no",
 	 "Whether a call is put on hold before it is parked."},
+	{"several", CFG_CHOICE, "profile", 0, 0, "profile|yes|no",
+	 "Whether a spot takes more than one call. With no, none is sent to a "
+	 "spot that is taken."},
 	{"states", CFG_CHOICE, "profile", 0, 0,
 	 "profile|both|early|confirmed|any",
 	 "Which states of a spot's dialog mean that a call waits there: early "
@@ -54,7 +58,8 @@ static const struct cfg_option optionv[] = {
 	 "warns before and asks anew after. 0: what the profile says."},
 	{"announce", CFG_U32, "8", 0, 60, NULL,
 	 "For how many seconds the line stays open after a call was parked "
-	 "on the lot, so that the PBX can speak the number of the spot."},
+	 "on the lot, so that the PBX can speak the number of the spot. As "
+	 "long as it is not set, only where the profile says that it does."},
 
 	/* calls */
 	{"digits", CFG_CHOICE, "spots", 0, 0, "spots|phone",

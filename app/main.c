@@ -3,7 +3,8 @@
  *
  * app/      main.c arguments · app.c wiring, start and end · app_cmd.c
  *           commands on calls · app_demo*.c the phone on its built-in PBX, and
- *           the command that steers it · bus.c facts · cmd.c command table ·
+ *           the command that steers it · app_profiles.c what is known of
+ *           each PBX · bus.c facts · cmd.c command table ·
  *           ctl.c control socket, ctl_client.c its client · cfg*.c
  *           configuration · desk_model.c all that is shown · status.c it as
  *           JSON · phone*.c the bridge to libbaresip · siphook.c first look at
@@ -49,7 +50,7 @@ static int usage(FILE *f)
 "                                     over TCP; a line more of configuration,\n"
 "                                     or ;PARAM=VALUE of the account\n"
 "  parkdeck options                   what a configuration can say\n"
-"  parkdeck profiles                  the PBX families it knows\n"
+"  parkdeck profiles [NAME]           the PBX families it knows, one explained\n"
 "  parkdeck --version | --help\n");
 
 	return f == stdout ? 0 : EXIT_USAGE;
@@ -161,25 +162,6 @@ static int options(void)
 }
 
 
-static int profiles(void)
-{
-	(void)printf("%-10s %-6s %-8s %-10s %-8s %s\n", "pbx", "lot", "park",
-		     "retrieve", "watch", "recall");
-
-	for (size_t i = 0; profile_at(i); i++) {
-
-		const struct profile *p = profile_at(i);
-
-		(void)printf("%-10s %-6s %-8s %-10s %-8s %u s\n    %s\n",
-			     p->name, p->lot ? p->lot : "-",
-			     p->park ? p->park : "-", p->retrieve,
-			     p->watch ? p->watch : "-", p->recall_s, p->help);
-	}
-
-	return 0;
-}
-
-
 static int ctl(int argc, char *argv[])
 {
 	const char *dir = NULL;
@@ -233,7 +215,7 @@ int main(int argc, char *argv[])
 	if (argc > 1 && !strcmp(argv[1], "options"))
 		return options();
 	if (argc > 1 && !strcmp(argv[1], "profiles"))
-		return profiles();
+		return app_profiles(argc - 2, argv + 2);
 	if (argc > 1 && !strcmp(argv[1], "check")) {
 		check = true;
 		++i;

@@ -167,8 +167,8 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 		(void)re_snprintf(d->spotv[i], sizeof(d->spotv[i]), "%s%u",
 				  d->m.spot_prefix, d->m.first + i);
 
-	/* a PBX that has no lot has no spots */
-	if (!d->m.lot && !d->m.park_prefix)
+	/* nothing that parks: there are no spots */
+	if (!d->m.lot && !d->m.park_prefix && d->m.bare != DEMO_BARE_PARKS)
 		d->spotc = 0;
 
 	err = extensions(d);

@@ -36,7 +36,8 @@ static const struct demo_manner mannerv[] = {
 		.badauth_code = 401, .nonce_s = 32,
 	},
 
-	/* mod_valet_parking and mod_sofia: a parked call looks as a
+	/* mod_valet_parking and mod_sofia with the vanilla dialplan, which
+	   has no number that parks anywhere: a parked call looks as a
 	   ringing phone, a free spot has no dialog at first */
 	{
 		COMMON,
@@ -44,7 +45,7 @@ static const struct demo_manner mannerv[] = {
 		.source = "sources of FreeSWITCH",
 		.software = "FreeSWITCH-mod_sofia", .realm = "freeswitch",
 		.cuser = "mod_sofia",
-		.lot = "6000", .first = 6001, .spot_prefix = "",
+		.first = 6001, .spot_prefix = "",
 		.watch_prefix = "park+",
 		.bare = DEMO_BARE_PARKS,
 		.taken = DEMO_TAKEN_BOUNCES, .full = DEMO_FULL_REFUSES,

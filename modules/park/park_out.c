@@ -481,7 +481,7 @@ int park_out_start(struct park *park, const char *spot,
 
 	if (spot) {
 		lamp = desk_lamp(park->desk, spot);
-		if (lamp && desk_lamp_parked(lamp)) {
+		if (lamp && desk_lamp_parked(lamp) && !park->ways->several) {
 			const char *next = free_spot(park);
 
 			(void)re_hprintf(reply, "%s is taken%s%s", spot,

@@ -22,6 +22,8 @@ enum profile_states {
 enum profile_told {
 	PROFILE_TOLD_DIALOG = 0, /**< SUBSCRIBE, Event: dialog           */
 	PROFILE_TOLD_PARK_INFO,  /**< NOTIFY that nobody subscribed to   */
+	PROFILE_TOLD_CALL_INFO,  /**< SUBSCRIBE to oneself, Event:
+				      call-info (BroadWorks)             */
 };
 
 /**
@@ -38,7 +40,8 @@ struct profile {
 				    caller                               */
 	const char *retrieve;  /**< Dialling it takes the call           */
 	const char *watch;     /**< SUBSCRIBE to it (RFC 4235); NULL:
-				    spots are told otherwise             */
+				    spots are told otherwise, or it is
+				    not known                            */
 	const char *group;     /**< REFER to it: parked for one's group;
 				    NULL: none                           */
 	const char *pickup;    /**< Dialling it takes what rings at {ext};
@@ -54,6 +57,8 @@ struct profile {
 	bool lists;            /**< Serves lists of lamps (RFC 4662)     */
 	bool untested;         /**< Its wire format was not published: a
 				    mock of our own is no proof          */
+	const char *spots;     /**< Usual range, for a sample; NULL: none
+				    to configure                         */
 	const char *source;    /**< Where the habits are known from      */
 	const char *help;      /**< One sentence for the administrator   */
 };

@@ -50,9 +50,9 @@ def failing(p, spot):
 
 
 def freeswitch(b):
-    """a lot, spots behind park+, early as the word for parked"""
+    """spots behind park+, early as the word for parked"""
     p = b.desk('freeswitch')
-    twice(way, p, '6001', '6004', '6006', True)
+    twice(way, p, '6001', '6004', '6006', False)
     twice(failing, p, '6002')
 
 

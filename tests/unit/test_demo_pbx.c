@@ -1416,7 +1416,7 @@ static void test_park(void **state)
 		 false, {100, 200}, false},
 		{"freeswitch", "6002", "6002", "park+6002", "<state>early",
 		 false, {200}, true},
-		{"freeswitch", "6000", "6001", "park+6001", "recipient",
+		{"fusionpbx", "*5900", "*5901", "park+*5901", "recipient",
 		 false, {200}, true},
 		{"fusionpbx", "*5903", "*5903", "park+*5903",
 		 "<state>early", false, {200}, true},
