@@ -331,6 +331,16 @@ static void nearer(const char **best, unsigned *dist, const char *word,
 }
 
 
+/** Keys that baresip knows, but where parkdeck has its own way */
+static const char *const decidedv[] = {
+	"poll_method", "call_hold_other_calls", "audio_path", "audio_alert",
+	"audio_txmode", "ausrc_srate", "auplay_srate", "ausrc_channels",
+	"auplay_channels", "video_source", "video_display", "video_size",
+	"video_bitrate", "video_fps", "video_fullscreen", "videnc_format",
+	"jitter_buffer_type", "jitter_buffer_wish",
+};
+
+
 static int unknown_key(struct cfg_load *ld, const char *key)
 {
 	const struct cfg_foreign *f;
@@ -341,6 +351,13 @@ static int unknown_key(struct cfg_load *ld, const char *key)
 	if (!strncmp(key, "module", 6))
 		return cfg_mistake(ld, "'%s': parkdeck has its modules built"
 				   " in, this line of baresip's must go", key);
+
+	for (size_t i = 0; i < ARRAY_SIZE(decidedv); i++) {
+
+		if (!strcmp(decidedv[i], key))
+			return cfg_mistake(ld, "'%s' is decided by parkdeck"
+					   " itself, it must go", key);
+	}
 
 	for (o = cfg_lines(); o->key; o++)
 		nearer(&best, &dist, key, o->key);

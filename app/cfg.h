@@ -149,6 +149,8 @@ enum cfg_type {
 	CFG_CHOICE,             /**< one of `choices`, '|' between        */
 	CFG_TEMPLATE,           /**< text, {spot} {ext} allowed in it     */
 	CFG_RANGE,              /**< MIN-MAX, two numbers                 */
+	CFG_DEST,               /**< What can be dialled                  */
+	CFG_CODECS,             /**< Names of codecs, ',' between         */
 };
 
 /** A row of the option table, also the source of help and manual */
@@ -179,7 +181,8 @@ const struct cfg_option *cfg_account_params(void);
 /**
  * Check a value against its row
  *
- * @param val  Value; the booleans on, off, true and false become yes or no
+ * @param val  Value; the booleans on, off, true and false become yes or no,
+ *             codecs get their rates
  * @param err  Set to what is expected, if the value is wrong
  *
  * @return 0 or EINVAL

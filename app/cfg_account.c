@@ -13,8 +13,9 @@ static const char expected[] = "<sip:USER@HOST> is expected, such as"
 
 /** Parameters that baresip knows, but where parkdeck has its own way */
 static const char *const decidedv[] = {
-	"mwi", "call_transfer", "video_codecs", "audio_source",
-	"audio_player", "pubint",
+	"mwi", "call_transfer", "video_codecs", "video_source",
+	"video_display", "audio_source", "audio_player", "pubint", "prio",
+	"rwait", "fbregint", "regq", "sipnat", "outbound2", "extra",
 };
 
 
@@ -189,6 +190,7 @@ struct reading {
 	struct cfg_account acc;
 	struct mbuf *mb;                /* Becomes acc.addr              */
 	uint64_t seen;                  /* Bit by row of the parameters  */
+	bool proxy;                     /* outbound or outbound1         */
 	char val[CFG_LINE_MAX + 1];
 	bool ok;
 };
@@ -223,6 +225,12 @@ static int step_param(struct cfg_load *ld, struct reading *rd,
 		return cfg_mistake(ld, "account: %s is given twice", name);
 
 	rd->seen |= UINT64_C(1) << (o - tab);
+
+	/* two names of the same */
+	if (!strncmp(name, "outbound", 8) && rd->proxy)
+		return cfg_mistake(ld, "account: outbound and outbound1 are"
+				   " the same, one is expected");
+	rd->proxy = rd->proxy || !strncmp(name, "outbound", 8);
 
 	if (!rd->val[0])
 		return cfg_mistake(ld, "account: a value is expected after"

@@ -18,7 +18,7 @@ static const struct cfg_option optionv[] = {
 	 "The profile: which PBX this is and so how it parks, retrieves and "
 	 "names its spots; the lines below override it. `parkdeck profiles` "
 	 "lists them."},
-	{"lot", CFG_TEXT, "", 0, 0, NULL,
+	{"lot", CFG_DEST, "", 0, 0, NULL,
 	 "The number that lets the PBX choose the spot, such as 700. Put a "
 	 "number that begins with # in quotes."},
 	{"park", CFG_TEMPLATE, "", 0, 0, NULL,
@@ -31,7 +31,7 @@ static const struct cfg_option optionv[] = {
 	{"watch", CFG_TEMPLATE, "", 0, 0, NULL,
 	 "What is subscribed to for a spot's lamp, such as {spot} or "
 	 "park+{spot}. Empty: what the profile says."},
-	{"group", CFG_TEXT, "", 0, 0, NULL,
+	{"group", CFG_DEST, "", 0, 0, NULL,
 	 "Where a call goes to be parked for one's group, such as *58. Empty: "
 	 "what the profile says."},
 	{"pickup", CFG_TEMPLATE, "", 0, 0, NULL,
@@ -171,26 +171,18 @@ static const struct cfg_option paramv[] = {
 	 "Proxy that all requests go through, in quotes: "
 	 "\"sip:proxy.example.com;lr\"."},
 	{"outbound1", CFG_TEXT, "", 0, 0, NULL, "The same as outbound."},
-	{"outbound2", CFG_TEXT, "", 0, 0, NULL, "A second proxy."},
-	{"regint", CFG_U32, "300", 0, 86400, NULL,
-	 "Seconds between registrations; 0: do not register."},
-	{"prio", CFG_U32, "0", 0, 99, NULL, "Priority of the account."},
-	{"rwait", CFG_U32, "0", 0, 95, NULL,
-	 "Renew the registration after so many percent of its time."},
-	{"fbregint", CFG_U32, "0", 0, 86400, NULL,
-	 "Seconds between tries of a fallback account."},
-	{"regq", CFG_TEXT, "", 0, 0, NULL,
-	 "The q value of the registered contact, such as 0.5."},
-	{"sipnat", CFG_CHOICE, "", 0, 0, "outbound",
-	 "outbound: SIP outbound, RFC 5626."},
+	{"regint", CFG_U32, "300", 0, 300, NULL,
+	 "Seconds between registrations; 0: do not register. More than 300 is "
+	 "not taken: a server that restarted would not know us for so long."},
 	{"answermode", CFG_CHOICE, "manual", 0, 0, "manual|early|auto",
 	 "How a call is answered: by key, with early media, or by itself."},
 	{"answerdelay", CFG_U32, "0", 0, 3600000, NULL,
 	 "Milliseconds before a call is answered by itself."},
 	{"dtmfmode", CFG_CHOICE, "rtpevent", 0, 0, "rtpevent|info",
 	 "How keypad tones are sent."},
-	{"audio_codecs", CFG_TEXT, "", 0, 0, NULL,
-	 "Codecs in order of preference, such as opus/48000/2,g722,pcma."},
+	{"audio_codecs", CFG_CODECS, "", 0, 0, NULL,
+	 "Codecs in order of preference: opus,g722,pcmu,pcma or some of "
+	 "them."},
 	{"mediaenc", CFG_CHOICE, "", 0, 0,
 	 "srtp|srtp-mand|srtp-mandf|dtls_srtp",
 	 "Encryption of the sound."},
@@ -202,15 +194,13 @@ static const struct cfg_option paramv[] = {
 	 "STUN or TURN server, such as stun:stun.example.com."},
 	{"stunuser", CFG_TEXT, "", 0, 0, NULL, "User name at that server."},
 	{"stunpass", CFG_TEXT, "", 0, 0, NULL, "Password at that server."},
-	{"extra", CFG_TEXT, "", 0, 0, NULL, "Kept with the account."},
 
 	{NULL, CFG_TEXT, NULL, 0, 0, NULL, NULL}
 };
 
-/* What config_parse_conf() of baresip 1.1 reads, and the codecs' own keys */
+/* What config_parse_conf() of baresip 1.1 reads, and the codecs' own keys,
+   without those of which parkdeck decides itself, see decidedv in cfg.c */
 static const struct cfg_foreign foreignv[] = {
-	{"poll_method", CFG_CHOICE, false, "poll|select|epoll", NULL},
-
 	{"sip_listen", CFG_TEXT, false, NULL, NULL},
 	{"sip_certificate", CFG_TEXT, false, NULL, NULL},
 	{"sip_cafile", CFG_TEXT, false, NULL, "tls_ca"},
@@ -220,38 +210,20 @@ static const struct cfg_foreign foreignv[] = {
 
 	{"call_local_timeout", CFG_U32, false, NULL, NULL},
 	{"call_max_calls", CFG_U32, false, NULL, "max_calls"},
-	{"call_hold_other_calls", CFG_BOOL, false, NULL, NULL},
 
-	{"audio_path", CFG_TEXT, false, NULL, NULL},
-	{"audio_alert", CFG_TEXT, false, NULL, NULL},
 	{"audio_level", CFG_BOOL, false, NULL, NULL},
-	{"audio_txmode", CFG_CHOICE, false, "poll|thread", NULL},
 	{"audio_buffer", CFG_RANGE, false, NULL, NULL},
-	{"ausrc_srate", CFG_U32, false, NULL, NULL},
-	{"auplay_srate", CFG_U32, false, NULL, NULL},
-	{"ausrc_channels", CFG_U32, false, NULL, NULL},
-	{"auplay_channels", CFG_U32, false, NULL, NULL},
 	{"ausrc_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
 	{"auplay_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
 	{"auenc_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
 	{"audec_format", CFG_CHOICE, false, "s16|float|s24_3le", NULL},
-
-	{"video_source", CFG_TEXT, false, NULL, NULL},
-	{"video_display", CFG_TEXT, false, NULL, NULL},
-	{"video_size", CFG_TEXT, false, NULL, NULL},
-	{"video_bitrate", CFG_U32, false, NULL, NULL},
-	{"video_fps", CFG_TEXT, false, NULL, NULL},
-	{"video_fullscreen", CFG_BOOL, false, NULL, NULL},
-	{"videnc_format", CFG_TEXT, false, NULL, NULL},
 
 	{"rtp_tos", CFG_U32, false, NULL, NULL},
 	{"rtp_ports", CFG_RANGE, false, NULL, NULL},
 	{"rtp_bandwidth", CFG_RANGE, false, NULL, NULL},
 	{"rtp_stats", CFG_BOOL, false, NULL, NULL},
 	{"rtcp_mux", CFG_BOOL, false, NULL, NULL},
-	{"jitter_buffer_type", CFG_CHOICE, false, "off|fixed|adaptive", NULL},
 	{"jitter_buffer_delay", CFG_RANGE, false, NULL, NULL},
-	{"jitter_buffer_wish", CFG_U32, false, NULL, NULL},
 
 	{"dns_server", CFG_TEXT, true, NULL, NULL},
 	{"dns_fallback", CFG_TEXT, true, NULL, NULL},
@@ -391,6 +363,71 @@ static bool truth(bool *valp, const char *val)
 }
 
 
+/*
+ * Those that are linked in (app/phone_modules.c). baresip takes a name
+ * without a rate for one of 8000 Hz, and leaves out what it then does not
+ * find: it is given the whole names.
+ */
+static const char *codec_whole(const char *name, size_t len)
+{
+	static const char *const wholev[] = {
+		"opus/48000/2", "g722/16000/1", "pcmu/8000/1", "pcma/8000/1",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wholev) / sizeof(wholev[0]); i++) {
+
+		const char end = wholev[i][len < strlen(wholev[i]) ? len : 0];
+
+		if (len && !strncasecmp(wholev[i], name, len) &&
+		    (end == '/' || len == strlen(wholev[i])))
+			return wholev[i];
+	}
+
+	return NULL;
+}
+
+
+static bool codecs_whole(char *val, size_t size)
+{
+	const char *p = val;
+	char buf[256];
+	size_t pos = 0;
+
+	for (;;) {
+		const size_t len = strcspn(p, ",");
+		const char *whole = codec_whole(p, len);
+		const int n = whole ? snprintf(buf + pos, sizeof(buf) - pos,
+					       "%s%s", pos ? "," : "",
+					       whole) : -1;
+
+		if (n < 0 || (size_t)n >= sizeof(buf) - pos)
+			return false;
+		pos += (size_t)n;
+
+		if (!p[len])
+			break;
+		p += len + 1;
+	}
+
+	return snprintf(val, size, "%s", buf) < (int)size;
+}
+
+
+/* A number, a name or an address; no blank is part of any */
+static bool dest_ok(const char *val)
+{
+	for (; *val; val++) {
+
+		if ((unsigned char)*val <= ' ' || *val == 0x7f ||
+		    strchr("<>\"\\", *val))
+			return false;
+	}
+
+	return true;
+}
+
+
 int cfg_option_check(const struct cfg_option *opt, char *val, size_t size,
 		     char *err, size_t errsz)
 {
@@ -460,6 +497,22 @@ int cfg_option_check(const struct cfg_option *opt, char *val, size_t size,
 
 		(void)snprintf(err, errsz, "two numbers MIN-MAX are expected,"
 			       " such as 10000-20000");
+		return EINVAL;
+
+	case CFG_DEST:
+		if (dest_ok(val))
+			break;
+
+		(void)snprintf(err, errsz, "a number or an address without"
+			       " blanks is expected, such as 700");
+		return EINVAL;
+
+	case CFG_CODECS:
+		if (codecs_whole(val, size))
+			break;
+
+		(void)snprintf(err, errsz, "some of opus, g722, pcmu and pcma"
+			       " are expected, commas between");
 		return EINVAL;
 	}
 

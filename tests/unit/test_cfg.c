@@ -184,10 +184,11 @@ static void test_accounts(void **state)
 		 "<sip:101@pbx>;auth_user=u", "sip:101@pbx", "101", "p#w\\x",
 		 NULL},
 		{"account <sip:101@pbx>;outbound=\"sip:proxy;lr\""
-		 ";audio_codecs=opus/48000/2,pcma;mediaenc=srtp-mand"
+		 ";audio_codecs=opus/48000/2,G722,pcma/8000;mediaenc=srtp-mand"
 		 ";dtmfmode=info",
 		 "<sip:101@pbx>;outbound=\"sip:proxy;lr\""
-		 ";audio_codecs=opus/48000/2,pcma;mediaenc=srtp-mand"
+		 ";audio_codecs=opus/48000/2,g722/16000/1,pcma/8000/1"
+		 ";mediaenc=srtp-mand"
 		 ";dtmfmode=info", "sip:101@pbx", "101", NULL, NULL},
 		{"account \"<sip:101@pbx>;auth_pass=x\"", "<sip:101@pbx>",
 		 "sip:101@pbx", "101", "x", NULL},
@@ -251,6 +252,25 @@ static void test_account_mistakes(void **state)
 		{"<sip:101@pbx>;nonsense=x",
 		 "account: unknown parameter 'nonsense'; known are auth_user"},
 		{"<sip:101@pbx>;mwi=no", "account: 'mwi' is decided by"},
+		{"<sip:101@pbx>;rwait=90", "account: 'rwait' is decided by"},
+		{"<sip:101@pbx>;fbregint=9", "account: 'fbregint' is decided"},
+		{"<sip:101@pbx>;regq=0.5", "account: 'regq' is decided by"},
+		{"<sip:101@pbx>;prio=1", "account: 'prio' is decided by"},
+		{"<sip:101@pbx>;sipnat=outbound", "account: 'sipnat' is deci"},
+		{"<sip:101@pbx>;outbound2=sip:b", "account: 'outbound2' is"},
+		{"<sip:101@pbx>;extra=x", "account: 'extra' is decided by"},
+		{"<sip:101@pbx>;outbound=sip:a;outbound1=sip:b",
+		 "account: outbound and outbound1 are the same, one is"},
+		{"<sip:101@pbx>;audio_codecs=pcma,pcmx",
+		 "account: audio_codecs=pcma,pcmx: some of opus, g722, pcmu"},
+		{"<sip:101@pbx>;audio_codecs=opus/4800",
+		 "account: audio_codecs=opus/4800: some of opus, g722, pcmu"},
+		{"<sip:101@pbx>;audio_codecs=op",
+		 "account: audio_codecs=op: some of opus, g722, pcmu"},
+		{"<sip:101@pbx>;audio_codecs=\"pcma,\"",
+		 "account: audio_codecs=pcma,: some of opus, g722, pcmu"},
+		{"<sip:101@pbx>;regint=301",
+		 "account: regint=301: a number from 0 to 300 is expected"},
 		{"<sip:101@pbx>;auth_pass", "auth_pass: =VALUE is expected"},
 		{"<sip:101@pbx>;auth_pass=", "account: a value is expected"},
 		{"<sip:101@pbx>;auth_pass=a b", "auth_pass: a blank in the"},
@@ -259,7 +279,7 @@ static void test_account_mistakes(void **state)
 		{"<sip:101@pbx>;auth_pass=a;auth_pass_cmd=b",
 		 "account: either auth_pass or"},
 		{"<sip:101@pbx>;regint=soon",
-		 "account: regint=soon: a number from 0 to 86400 is"},
+		 "account: regint=soon: a number from 0 to 300 is"},
 		{"<sip:101@pbx>;regint=4294967297",
 		 "account: regint=4294967297: a number"},
 		{"<sip:101@pbx>;mediaenc=sdes",
@@ -464,6 +484,11 @@ static void test_settings(void **state)
 		 " 'pbx'?"},
 		{"spost 701", "pbx", "", "2 unknown key 'spost'; did you mean"
 		 " 'spots'?"},
+		{"lot \"7 00\"", "lot", "", "2 lot 7 00: a number or an address"
+		 " without blanks is expected, such as 700"},
+		{"lot <700>", "lot", "", "2 lot <700>: a number or an address"
+		 " without blanks is expected, such as 700"},
+		{"group sip:58@pbx", "group", "sip:58@pbx", ""},
 		{"sip_lisen 1", "pbx", "", "2 unknown key 'sip_lisen'; did you"
 		 " mean 'sip_listen'?"},
 		{"flux_compensator 1", "pbx", "", "2 unknown key"
@@ -557,10 +582,15 @@ static void test_foreign(void **state)
 		 " MIN-MAX are expected, such as 10000-20000"},
 		{"audio_buffer 0-0", "", "2 audio_buffer 0-0: two numbers"
 		 " MIN-MAX are expected, such as 10000-20000"},
-		{"jitter_buffer_type big", "", "2 jitter_buffer_type big: off,"
-		 " fixed or adaptive is expected"},
-		{"jitter_buffer_wish x", "", "2 jitter_buffer_wish x: a number"
-		 " is expected"},
+		{"rtp_tos x", "", "2 rtp_tos x: a number is expected"},
+		{"auenc_format big", "", "2 auenc_format big: s16, float or"
+		 " s24_3le is expected"},
+		{"jitter_buffer_type fixed", "", "2 'jitter_buffer_type' is"
+		 " decided by parkdeck itself, it must go"},
+		{"audio_txmode thread\nvideo_size 1x1\npoll_method select",
+		 "", "2 'audio_txmode' is decided by parkdeck itself, it must"
+		 " go|3 'video_size' is decided by parkdeck itself, it must go"
+		 "|4 'poll_method' is decided by parkdeck itself, it must go"},
 		{"dns_server 10.0.0.1:53\ndns_server 10.0.0.2:53",
 		 "dns_server\t\"10.0.0.1:53\"\ndns_server\t\"10.0.0.2:53\"\n",
 		 ""},
