@@ -31,6 +31,7 @@
 #include "modules/audio/sound.h"
 #include "modules/blf/blf.h"
 #include "modules/blf/lamp_model.h"
+#include "modules/blf/parkinfo.h"
 #include "modules/demo/demo.h"
 #include "modules/demo/demo_hint_model.h"
 #include "modules/park/park.h"
@@ -344,12 +345,20 @@ static void desk_handler(const struct event *ev, void *arg)
 }
 
 
+static size_t told_lamps(const struct app *app)
+{
+	return park_lampc(&app->ways, phone_accountc(app->phone));
+}
+
+
+/* Lamps of parking itself come first in the grid */
 static void lamp_handler(const struct lamp_fact *fact, void *arg)
 {
 	struct app *app = arg;
 	struct event ev = {.type = EVENT_LAMP};
 
 	ev.u.lamp = *fact;
+	ev.u.lamp.idx += (unsigned)told_lamps(app);
 	bus_emit(app->bus, &ev);
 }
 
@@ -484,8 +493,28 @@ static void grow_handler(size_t lampc, void *arg)
 	struct app *app = arg;
 	struct event ev = {.type = EVENT_LAMPS};
 
-	ev.u.lamps = (unsigned)lampc;
+	ev.u.lamps = (unsigned)(told_lamps(app) + lampc);
 	bus_emit(app->bus, &ev);
+}
+
+
+/* A park-info that nobody subscribed to */
+static void info_handler(unsigned account, const void *body, size_t len,
+			 void *arg)
+{
+	struct app *app = arg;
+	struct parkinfo pi;
+
+	parkinfo_decode(&pi, body, len);
+
+	park_told(app->park, account, &(struct park_info){
+			  .who      = pi.who,
+			  .number   = pi.number,
+			  .by       = pi.by,
+			  .place    = pi.place,
+			  .retrieve = pi.retrieve,
+			  .cleared  = pi.cleared,
+		  });
 }
 
 
@@ -633,7 +662,7 @@ static int lamps_start(struct app *app)
 		};
 	}
 
-	ev.u.lamps = (unsigned)n;
+	ev.u.lamps = (unsigned)(told_lamps(app) + n);
 	bus_emit(app->bus, &ev);
 
 	prm.expires_s = cfg_get_u32(cfg, "expires");
@@ -643,6 +672,7 @@ static int lamps_start(struct app *app)
 			phone_accountc(app->phone), specv, n, lamp_handler,
 			app);
 	err = err ? err : lists_start(app);
+	blf_set_info_handler(app->blf, info_handler);
 
  out:
 	for (i = 0; i < n; i++)

@@ -103,6 +103,7 @@ static int step_call(struct desk *desk, const struct call_fact *f)
 }
 
 
+/* The first of that place */
 static struct book_fact *book_find(struct desk *desk, const char *spot,
 				   unsigned account)
 {
@@ -113,6 +114,24 @@ static struct book_fact *book_find(struct desk *desk, const char *spot,
 		struct book_fact *b = &desk->bookv[i];
 
 		if (b->account == account && !strcmp(b->spot, spot))
+			return b;
+	}
+
+	return NULL;
+}
+
+
+static struct book_fact *book_same(struct desk *desk,
+				   const struct book_fact *fact)
+{
+	size_t i;
+
+	for (i = 0; i < desk->bookc; i++) {
+
+		struct book_fact *b = &desk->bookv[i];
+
+		if (b->account == fact->account && b->id == fact->id &&
+		    !strcmp(b->spot, fact->spot))
 			return b;
 	}
 
@@ -210,7 +229,9 @@ static int step_book(struct desk *desk, const struct book_fact *f)
 	terminate(fact.by, sizeof(fact.by));
 	terminate(fact.note, sizeof(fact.note));
 
-	b = book_find(desk, fact.spot, fact.account);
+	terminate(fact.retrieve, sizeof(fact.retrieve));
+
+	b = book_same(desk, &fact);
 
 	if (fact.gone) {
 		if (!b)

@@ -95,14 +95,19 @@ struct lamp_fact {
 	bool at_least;             /**< Was so before we looked          */
 };
 
-/** What we know of a parked call beyond its lamp (we parked it) */
+/** What we know of a parked call beyond its lamp: we parked it, or the PBX
+    told us of it */
 struct book_fact {
 	char spot[TEXT_SZ];
 	unsigned account;
+	unsigned id;               /**< Of a call told of by the PBX: several
+					may wait at one place. 0: parked by
+					us, one at a spot                */
 	bool gone;                 /**< Forget the entry                 */
 	char who[TEXT_SZ];
 	char number[TEXT_SZ];
 	char by[TEXT_SZ];          /**< "me", or who parked it           */
+	char retrieve[TEXT_SZ];    /**< What to dial; "": as the site's  */
 	char note[TEXT_SZ];        /**< Typed by the user                */
 	uint64_t since_ms;
 };

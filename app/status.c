@@ -103,7 +103,9 @@ static void put_parked(struct jsonw *js, const struct status_prm *prm,
 {
 	char retrieve[TEXT_SZ] = "";
 
-	if (prm->retrieveh)
+	if (book && book->retrieve[0])
+		(void)str_ncpy(retrieve, book->retrieve, sizeof(retrieve));
+	else if (prm->retrieveh)
 		prm->retrieveh(retrieve, sizeof(retrieve), spot, account,
 			       prm->arg);
 	retrieve[sizeof(retrieve) - 1] = '\0';
@@ -114,6 +116,7 @@ static void put_parked(struct jsonw *js, const struct status_prm *prm,
 	jsonw_str(js, "by", book ? book->by : "");
 	jsonw_str(js, "retrieve", retrieve);
 	put_since(js, "since_s", since_ms, now_ms);
+	jsonw_int(js, "call", book ? book->id : 0);
 	jsonw_str(js, "number", book ? book->number : "");
 	jsonw_str(js, "note", book ? book->note : "");
 	jsonw_str(js, "lamp", state);
@@ -122,6 +125,7 @@ static void put_parked(struct jsonw *js, const struct status_prm *prm,
 }
 
 
+/* Of whom our book knows nothing */
 static void put_parked_lamps(struct jsonw *js, const struct status_prm *prm,
 			     uint64_t now_ms)
 {
@@ -130,21 +134,18 @@ static void put_parked_lamps(struct jsonw *js, const struct status_prm *prm,
 	for (i = 0; i < prm->desk->lampc; i++) {
 
 		const struct desk_lamp *l = &prm->desk->lampv[i];
-		const bool parked = desk_lamp_parked(l);
 
-		if (!parked && !l->booked)
-			continue;
-
-		put_parked(js, prm, l->f.spot, l->f.account,
-			   desk_lamp_who(l), l->booked ? &l->book : NULL,
-			   lamp_state_name(l->f.state, l->f.stale),
-			   parked ? desk_lamp_since(l) : l->book.since_ms,
-			   now_ms);
+		if (desk_lamp_parked(l) && !l->booked)
+			put_parked(js, prm, l->f.spot, l->f.account,
+				   desk_lamp_who(l), NULL,
+				   lamp_state_name(l->f.state, l->f.stale),
+				   desk_lamp_since(l), now_ms);
 	}
 }
 
 
-static bool has_lamp(const struct desk *desk, const struct book_fact *book)
+static const struct desk_lamp *lamp_of(const struct desk *desk,
+				       const struct book_fact *book)
 {
 	size_t i;
 
@@ -154,14 +155,14 @@ static bool has_lamp(const struct desk *desk, const struct book_fact *book)
 
 		if (l->booked && l->book.account == book->account &&
 		    !strcmp(l->book.spot, book->spot))
-			return true;
+			return l;
 	}
 
-	return false;
+	return NULL;
 }
 
 
-/* Parked by us on a spot that no lamp watches */
+/* Parked by us, or told of by the PBX; with a lamp or without */
 static void put_parked_book(struct jsonw *js, const struct status_prm *prm,
 			    uint64_t now_ms)
 {
@@ -170,13 +171,20 @@ static void put_parked_book(struct jsonw *js, const struct status_prm *prm,
 	for (i = 0; i < prm->desk->bookc; i++) {
 
 		const struct book_fact *b = &prm->desk->bookv[i];
+		const struct desk_lamp *l = lamp_of(prm->desk, b);
+		const char *who = b->who[0] ? b->who : b->number;
 
-		if (has_lamp(prm->desk, b))
-			continue;
-
-		put_parked(js, prm, b->spot, b->account,
-			   b->who[0] ? b->who : b->number, b, "none",
-			   b->since_ms, now_ms);
+		/* one call, one lamp: what the lamp says counts too */
+		if (l && !b->id)
+			put_parked(js, prm, b->spot, b->account,
+				   desk_lamp_who(l), b,
+				   lamp_state_name(l->f.state, l->f.stale),
+				   desk_lamp_parked(l) ? desk_lamp_since(l) :
+				   b->since_ms, now_ms);
+		else
+			put_parked(js, prm, b->spot, b->account, who, b, l ?
+				   lamp_state_name(l->f.state, l->f.stale) :
+				   "none", b->since_ms, now_ms);
 	}
 }
 
@@ -311,6 +319,8 @@ int status_event_print(struct re_printf *pf, const struct status_event *se)
 		jsonw_str(&js, "who", ev->u.book.who);
 		jsonw_str(&js, "number", ev->u.book.number);
 		jsonw_str(&js, "by", ev->u.book.by);
+		jsonw_str(&js, "retrieve", ev->u.book.retrieve);
+		jsonw_int(&js, "call", ev->u.book.id);
 		jsonw_str(&js, "note", ev->u.book.note);
 		jsonw_int(&js, "account", ev->u.book.account);
 		put_since(&js, "since_s", ev->u.book.since_ms, se->now_ms);

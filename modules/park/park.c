@@ -25,6 +25,7 @@ static void park_destructor(void *data)
 	for (size_t i = 0; i < ARRAY_SIZE(idv); i++)
 		commands_attach(park->commands, idv[i], NULL, NULL);
 
+	tmr_cancel(&park->tmr_told);
 	phone_set_call_handler(park->phone, NULL, NULL);
 	bus_unlisten(park->bus, event_handler, park);
 
@@ -181,6 +182,9 @@ static void incoming(struct park *park, const struct call_fact *call)
 static void event_handler(const struct event *ev, void *arg)
 {
 	struct park *park = arg;
+
+	if (ev->type == EVENT_ACCOUNT)
+		park_told_account(park, &ev->u.account);
 
 	if (ev->type == EVENT_CALL && ev->u.call.state == DESKCALL_INCOMING)
 		incoming(park, &ev->u.call);
@@ -383,6 +387,7 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 	park->desk     = prm->desk;
 	park->commands = prm->commands;
 	park->ways     = prm->ways;
+	park->told_lampc = park_lampc(prm->ways, phone_accountc(prm->phone));
 	park->blind    = prm->blind;
 	park->announce_s = prm->announce_s;
 

@@ -45,6 +45,26 @@ struct park_prm {
 int  park_alloc(struct park **parkp, const struct park_prm *prm,
 		const struct park_spot *spotv, size_t spotc);
 
+/** What the PBX told of a call that it parked; texts may be NULL or "" */
+struct park_info {
+	const char *who;             /**< Name of who is parked          */
+	const char *number;          /**< His number                     */
+	const char *by;              /**< Who parked him                 */
+	const char *place;           /**< Extension; none: one's own     */
+	const char *retrieve;        /**< What to dial to take him       */
+	bool cleared;                /**< He does not wait any more      */
+};
+
+/** The PBX told an account of a call */
+void park_told(struct park *park, unsigned account,
+	       const struct park_info *info);
+
+/**
+ * @return How many lamps parking itself has, which come before all others
+ *         in the grid: one an account where calls are parked on extensions
+ */
+size_t park_lampc(const struct profile *ways, size_t accountc);
+
 /** @return Parks and transfers under way: quitting now may lose callers */
 size_t park_pending(const struct park *park);
 

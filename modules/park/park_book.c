@@ -115,6 +115,7 @@ void park_book_add(struct park *park, const struct parking *pk,
 	list_append(&park->bookl, &bk->le, bk);
 	park_book_emit(park, &bk->fact, false);
 	park_book_save(park);
+	park_told_own(park, &bk->fact);
 }
 
 

@@ -5,6 +5,7 @@
  *   park_out.c   parks and transfers under way
  *   park_back.c  retrievals under way
  *   park_book.c  who was parked by us
+ *   park_told.c  whom the PBX told us of
  */
 #ifndef PARKDECK_PARK_INT_H
 #define PARKDECK_PARK_INT_H
@@ -14,6 +15,7 @@
 #include "park_state.h"
 #include "profile_model.h"
 #include "retrieve_state.h"
+#include "told_model.h"
 
 
 enum {
@@ -71,6 +73,14 @@ struct booked {
 	struct book_fact fact;
 };
 
+/** Lamp of an account's own extension, where calls are parked on it */
+struct told_lamp {
+	bool registered;
+	bool heard;                 /* the PBX said a word               */
+	uint64_t since_ms;          /* nobody waits                      */
+	char reason[REASON_SZ];
+};
+
 struct park {
 	const struct clock *clock;
 	struct bus *bus;
@@ -85,6 +95,10 @@ struct park {
 	struct list parkingl;
 	struct list retrievingl;
 	struct list bookl;          /* oldest first                     */
+	struct told told;
+	struct told_lamp told_lampv[ACCOUNTS_MAX];
+	size_t told_lampc;
+	struct tmr tmr_told;
 	char *book_path;            /* NULL: not kept on disk           */
 	struct park_failure failure;
 	struct book_fact gone;      /* the last that left its spot ...  */
@@ -153,5 +167,28 @@ struct booked *park_book_find(const struct park *park, const char *spot);
 void park_book_remove(struct park *park, const char *spot);
 void park_book_add(struct park *park, const struct parking *pk,
 		   const char *spot);
+
+/* park_told.c */
+
+/** What `park` takes for the group's code, in place of an extension */
+#define PARK_GROUP "group"
+
+/** An account's registration changed */
+void park_told_account(struct park *park, const struct account_fact *acc);
+
+/**
+ * What to dial for a call: as told, else by the profile
+ *
+ * @param id Of a call that we were told of; 0: the oldest at that place
+ */
+int  park_told_target(const struct park *park, char *buf, size_t size,
+		      unsigned account, const char *place, unsigned id);
+
+/** A call was taken from there, by us or by another */
+void park_told_taken(struct park *park, unsigned account, const char *place,
+		     unsigned id);
+
+/** A call that we parked was written into the book */
+void park_told_own(struct park *park, const struct book_fact *fact);
 
 #endif

@@ -326,8 +326,8 @@ static void test_events(void **state)
 		 "{\"event\":\"lamps\",\"count\":20}"},
 		{{EVENT_BOOK, {.book = {.spot = "701", .gone = true}}},
 		 "{\"event\":\"book\",\"where\":\"701\",\"gone\":true,"
-		 "\"who\":\"\",\"number\":\"\",\"by\":\"\",\"note\":\"\","
-		 "\"account\":0,\"since_s\":null}"},
+		 "\"who\":\"\",\"number\":\"\",\"by\":\"\","
+		 "\"retrieve\":\"\",\"call\":0,\"note\":\"\",\"account\":0,\"since_s\":null}"},
 		{{EVENT_MESSAGE, {.message = {MESSAGE_WARN, "a\nb"}}},
 		 "{\"event\":\"message\",\"level\":\"warn\","
 		 "\"text\":\"a\\nb\"}"},

@@ -1,0 +1,311 @@
+/**
+ * @file modules/park/park_told.c  Calls that the PBX tells us of by itself
+ *
+ * Where calls are parked on extensions there is no spot to watch. Each
+ * account has one lamp, its own extension's: unknown until the PBX says a
+ * word, since nobody can be asked what was parked before.
+ */
+#include <string.h>
+#include <re.h>
+#include "app/log.h"
+#include "park_int.h"
+
+
+enum {
+	TTL_S = 900,         /* believed for, if the recall is not known */
+	MARGIN_S = 30,       /* the word that a recall rings may be late */
+};
+
+
+static bool own(const struct park *park, unsigned account, const char *place)
+{
+	const struct phone_account *acc = phone_account(park->phone, account);
+
+	return acc && !strcmp(acc->user, place);
+}
+
+
+static const struct told_call *oldest(const struct park *park,
+				      unsigned account)
+{
+	for (size_t i = 0; i < park->told.c; i++) {
+		if (park->told.v[i].account == account)
+			return &park->told.v[i];
+	}
+
+	return NULL;
+}
+
+
+static void lamp_emit(struct park *park, unsigned account)
+{
+	const struct phone_account *acc = phone_account(park->phone, account);
+	const struct told_lamp *tl = &park->told_lampv[account];
+	const struct told_call *call = oldest(park, account);
+	struct event ev = {.type = EVENT_LAMP};
+	struct lamp_fact *f = &ev.u.lamp;
+
+	if (!acc || account >= park->told_lampc)
+		return;
+
+	f->idx = account;
+	f->kind = LAMP_SPOT;
+	f->account = account;
+	str_ncpy(f->spot, acc->user, sizeof(f->spot));
+	str_ncpy(f->label, "Parked for me", sizeof(f->label));
+
+	if (call) {
+		f->state = LAMP_PARKED;
+		f->since_ms = call->since_ms;
+		if (told_count(&park->told, account) == 1) {
+			str_ncpy(f->who, call->who, sizeof(f->who));
+			str_ncpy(f->number, call->number, sizeof(f->number));
+		}
+	}
+	else if (tl->heard) {
+		f->state = LAMP_FREE;
+		f->since_ms = tl->since_ms;
+	}
+
+	if (!tl->registered) {
+		f->stale = f->state != LAMP_UNKNOWN;
+		str_ncpy(f->reason, tl->reason, sizeof(f->reason));
+	}
+	else if (f->state == LAMP_UNKNOWN) {
+		str_ncpy(f->reason, "the PBX tells when a call is parked,"
+			 " not what was before", sizeof(f->reason));
+	}
+
+	bus_emit(park->bus, &ev);
+}
+
+
+static void call_emit(struct park *park, const struct told_call *call,
+		      bool gone)
+{
+	struct book_fact f = {
+		.account  = call->account,
+		.id       = call->id,
+		.since_ms = call->since_ms,
+	};
+
+	str_ncpy(f.spot, call->place, sizeof(f.spot));
+	str_ncpy(f.who, call->who, sizeof(f.who));
+	str_ncpy(f.number, call->number, sizeof(f.number));
+	str_ncpy(f.by, call->by, sizeof(f.by));
+	(void)park_told_target(park, f.retrieve, sizeof(f.retrieve),
+			       call->account, call->place, call->id);
+
+	park_book_emit(park, &f, gone);
+}
+
+
+static const char *caller(const struct told_call *call)
+{
+	return call->who[0] ? call->who :
+		call->number[0] ? call->number : "a call";
+}
+
+
+/* Our own park of the same call is in the book already */
+static bool parked_by_me(const struct park *park,
+			 const struct told_call *call)
+{
+	const struct booked *bk = park_book_find(park, call->place);
+
+	return bk && bk->fact.account == call->account &&
+		(!call->number[0] || !bk->fact.number[0] ||
+		 !strcmp(call->number, bk->fact.number));
+}
+
+
+static void due_handler(void *arg);
+
+
+static void arm(struct park *park)
+{
+	const uint64_t now = clock_ms(park->clock);
+	const uint64_t due = told_due_ms(&park->told);
+
+	tmr_cancel(&park->tmr_told);
+	if (due != UINT64_MAX)
+		tmr_start(&park->tmr_told, due > now ? due - now : 0,
+			  due_handler, park);
+}
+
+
+static void gone(struct park *park, const struct told_call *call)
+{
+	struct told_lamp *tl = &park->told_lampv[call->account];
+
+	tl->since_ms = clock_ms(park->clock);
+	call_emit(park, call, true);
+	lamp_emit(park, call->account);
+	arm(park);
+}
+
+
+static void due_handler(void *arg)
+{
+	struct park *park = arg;
+	struct told_call call;
+
+	while (told_expire(&park->told, clock_ms(park->clock), &call) ==
+	       TOLD_GONE) {
+
+		applog(APPLOG_INFO, "park: nothing more was told of %s at %s:"
+		       " forgotten", caller(&call), call.place);
+
+		/* nor do we know that nobody waits there */
+		park->told_lampv[call.account].heard = false;
+		gone(park, &call);
+	}
+
+	arm(park);
+}
+
+
+void park_told(struct park *park, unsigned account,
+	       const struct park_info *info)
+{
+	const struct phone_account *acc;
+	struct told_call in, call;
+	uint64_t ttl_s;
+
+	if (!park || !info || account >= park->told_lampc)
+		return;
+
+	acc = phone_account(park->phone, account);
+	if (!acc)
+		return;
+
+	memset(&in, 0, sizeof(in));
+	in.account = account;
+	str_ncpy(in.place, str_isset(info->place) ? info->place : acc->user,
+		 sizeof(in.place));
+	str_ncpy(in.who, info->who, sizeof(in.who));
+	str_ncpy(in.number, info->number, sizeof(in.number));
+	str_ncpy(in.by, info->by, sizeof(in.by));
+	str_ncpy(in.retrieve, info->retrieve, sizeof(in.retrieve));
+
+	park->told_lampv[account].heard = true;
+
+	if (info->cleared) {
+		if (told_clear(&park->told, &in, &call) != TOLD_GONE) {
+			lamp_emit(park, account);
+			return;
+		}
+
+		applog(APPLOG_INFO, "park: told that %s has left %s",
+		       caller(&call), call.place);
+		if (!park_back_under_way(park, call.place))
+			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
+				    " parked %s%s: taken, or hung up",
+				    caller(&call), own(park, account,
+						       call.place) ?
+				    "for you" : "on ",
+				    own(park, account, call.place) ? "" :
+				    call.place);
+		gone(park, &call);
+		return;
+	}
+
+	ttl_s = park->ways->recall_s ? park->ways->recall_s + MARGIN_S :
+		TTL_S;
+
+	switch (told_park(&park->told, &in, 1000 * ttl_s,
+			  clock_ms(park->clock), &call)) {
+
+	case TOLD_NEW:
+		/* a park of ours may take the lamp for its proof, and writes
+		   the call into our book */
+		lamp_emit(park, account);
+		arm(park);
+		if (parked_by_me(park, &call))
+			return;
+		bus_message(park->bus, MESSAGE_INFO, "%s is parked for you%s%s",
+			    caller(&call), call.by[0] ? ", by " : "",
+			    call.by);
+		call_emit(park, &call, false);
+		break;
+
+	case TOLD_CHANGED:
+		if (!parked_by_me(park, &call))
+			call_emit(park, &call, false);
+		lamp_emit(park, account);
+		arm(park);
+		break;
+
+	case TOLD_NOTHING:
+	case TOLD_GONE:
+		arm(park);
+		break;
+	}
+}
+
+
+void park_told_account(struct park *park, const struct account_fact *acc)
+{
+	struct told_lamp *tl;
+
+	if (acc->idx >= park->told_lampc)
+		return;
+
+	tl = &park->told_lampv[acc->idx];
+
+	/* what was parked while we were away nobody tells us */
+	if (!acc->registered && tl->registered && !oldest(park, acc->idx))
+		tl->heard = false;
+
+	tl->registered = acc->registered;
+	(void)re_snprintf(tl->reason, sizeof(tl->reason), "not registered%s%s",
+			  acc->reason[0] ? ": " : "", acc->reason);
+	lamp_emit(park, acc->idx);
+}
+
+
+int park_told_target(const struct park *park, char *buf, size_t size,
+		     unsigned account, const char *place, unsigned id)
+{
+	const struct told_call *call = id ? told_find(&park->told, id) :
+		told_at(&park->told, account, place);
+
+	if (call && call->retrieve[0]) {
+		str_ncpy(buf, call->retrieve, size);
+		return 0;
+	}
+
+	return profile_expand(buf, size, park->ways->retrieve,
+			      own(park, account, place) ? "" : place);
+}
+
+
+void park_told_taken(struct park *park, unsigned account, const char *place,
+		     unsigned id)
+{
+	struct told_call info = {.account = account}, call;
+
+	str_ncpy(info.place, place, sizeof(info.place));
+
+	if ((id ? told_remove(&park->told, id, &call) :
+	     told_clear(&park->told, &info, &call)) == TOLD_GONE)
+		gone(park, &call);
+}
+
+
+void park_told_own(struct park *park, const struct book_fact *fact)
+{
+	const struct told_call *call = told_at(&park->told, fact->account,
+					       fact->spot);
+
+	/* told before we knew: one call is one row */
+	if (call && parked_by_me(park, call))
+		call_emit(park, call, true);
+}
+
+
+size_t park_lampc(const struct profile *ways, size_t accountc)
+{
+	return ways && ways->told != PROFILE_TOLD_DIALOG ?
+		MIN(accountc, (size_t)ACCOUNTS_MAX) : 0;
+}
