@@ -85,6 +85,14 @@ void phone_set_call_handler(struct phone *phone, phone_call_h *h, void *arg)
 }
 
 
+size_t phone_accountc(const struct phone *phone)
+{
+	(void)phone;
+
+	return ROWS(w.accv);
+}
+
+
 struct phone_account *phone_account(const struct phone *phone, unsigned idx)
 {
 	(void)phone;
