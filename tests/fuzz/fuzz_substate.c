@@ -11,7 +11,6 @@
 #include "tests/lib/notify_feed.h"
 
 enum {
-	ROUNDS = 500,
 	VALUES_MAX = 4096,
 };
 
@@ -28,21 +27,23 @@ static void fact_handler(const struct lamp_fact *fact)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct notify_feed *feed;
-	static unsigned rounds;
+	static bool ready;
+	struct notify_how how = {.list = size & 1};
 	char rest[VALUES_MAX + 128];
+	struct notify_feed *feed;
 	const uint8_t *lf;
 	int n;
 
 	if (size > VALUES_MAX)
 		return 0;
 
-	if (!feed) {
-		if ((!rounds && (libre_init() ||
-				 applog_open(NULL, APPLOG_ERROR))) ||
-		    notify_feed_alloc(&feed, fact_handler))
-			abort();
-	}
+	if (!ready && (libre_init() || applog_open(NULL, APPLOG_ERROR)))
+		abort();
+	ready = true;
+
+	/* its own panel for each: what is found can be played again */
+	if (notify_feed_alloc(&feed, fact_handler))
+		abort();
 
 	lf = size ? memchr(data, '\n', size) : NULL;
 	if (!lf)
@@ -55,11 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			: lf, lf < data + size ?
 			size - (size_t)(lf - data) - 1 : 0);
 	if (n > 0)
-		(void)notify_feed(feed, size & 1, (uint8_t *)rest,
-				  (size_t)n);
+		(void)notify_feed(feed, &how, (uint8_t *)rest, (size_t)n);
 
-	if (++rounds % ROUNDS == 0)
-		feed = mem_deref(feed);
+	mem_deref(feed);
 
 	return 0;
 }

@@ -1,6 +1,8 @@
 /**
  * @file tests/lib/notify_feed.c  A panel that is fed NOTIFYs by hand
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -16,6 +18,7 @@
 struct dialog {
 	char callid[64];
 	char tag[64];
+	uint32_t knownm;               /* notifier's tags the panel knows */
 };
 
 struct notify_feed {
@@ -26,6 +29,8 @@ struct notify_feed {
 	int fd;
 	struct dialog dlgv[2];         /* spot, list                     */
 	uint32_t cseq;
+	bool forged;                   /* nothing may come of it         */
+	volatile uint8_t sum;
 	void (*h)(const struct lamp_fact *fact);
 };
 
@@ -43,11 +48,37 @@ static void destructor(void *arg)
 }
 
 
+static void check(bool cond, const char *text)
+{
+	if (cond)
+		return;
+
+	(void)fprintf(stderr, "not true: %s\n", text);
+	abort();
+}
+
+
 static void lamp_handler(const struct lamp_fact *fact, void *arg)
 {
 	struct notify_feed *feed = arg;
 
+	check(!feed->forged, "a stranger changed a lamp");
 	feed->h(fact);
+}
+
+
+/* All of what is handed over can be read */
+static void info_handler(unsigned account, const void *body, size_t len,
+			 void *arg)
+{
+	struct notify_feed *feed = arg;
+	const uint8_t *p = body;
+
+	check(!feed->forged, "a stranger told of a parked call");
+	check(account == 0, "no such account");
+
+	for (size_t i = 0; i < len; i++)
+		feed->sum = (uint8_t)(feed->sum + p[i]);
 }
 
 
@@ -75,6 +106,8 @@ static void drain(struct notify_feed *feed)
 				&feed->dlgv[!pl_strcmp(&msg->uri.user,
 						       "parking")];
 
+			if (pl_strcmp(&msg->callid, dlg->callid))
+				dlg->knownm = 0;
 			(void)pl_strcpy(&msg->callid, dlg->callid,
 					sizeof(dlg->callid));
 			(void)pl_strcpy(&msg->from.tag, dlg->tag,
@@ -114,6 +147,7 @@ static int panel_alloc(struct notify_feed *feed)
 	if (err)
 		return err;
 
+	blf_set_info_handler(feed->blf, info_handler);
 	blf_registered(feed->blf, 0, true, true, NULL);
 
 	/* the spot does not wait for the list for ever; the probes of a
@@ -175,35 +209,110 @@ int notify_feed_alloc(struct notify_feed **feedp,
 }
 
 
-bool notify_feed(struct notify_feed *feed, bool list, const uint8_t *rest,
-		 size_t len)
+/* Fill in what only we know */
+static int write_whole(struct mbuf *mb, const struct dialog *dlg,
+		       uint32_t cseq, const uint8_t *p, size_t len)
 {
-	const struct dialog *dlg = &feed->dlgv[list];
+	int err = 0;
+
+	while (len && !err) {
+
+		const uint8_t *at = memchr(p, '$', len);
+		const size_t n = at ? (size_t)(at - p) : len;
+
+		err = mbuf_write_mem(mb, p, n);
+		p   += n;
+		len -= n;
+		if (err || !len)
+			break;
+
+		switch (len > 1 ? p[1] : 0) {
+
+		case 'C': err = mbuf_write_str(mb, dlg->callid);    break;
+		case 'T': err = mbuf_write_str(mb, dlg->tag);       break;
+		case 'F': err = mbuf_write_str(mb, "notifier0");    break;
+		case 'N': err = mbuf_printf(mb, "%u", cseq);        break;
+
+		default:
+			err = mbuf_write_u8(mb, '$');
+			++p;
+			--len;
+			continue;
+		}
+
+		p   += 2;
+		len -= 2;
+	}
+
+	return err;
+}
+
+
+static int write_notify(struct mbuf *mb, const struct dialog *dlg,
+			const struct notify_how *how, uint32_t cseq,
+			const uint8_t *rest, size_t len)
+{
+	int err;
+
+	err = mbuf_printf(mb, "NOTIFY sip:me@127.0.0.1 SIP/2.0\r\n"
+			  "Via: SIP/2.0/%s 127.0.0.1;branch=z9hG4bK1\r\n"
+			  "To: <sip:101@pbx>%s%s\r\n"
+			  "From: <sip:pbx>;tag=notifier%u\r\n"
+			  "Call-ID: %s\r\nCSeq: %u NOTIFY\r\n",
+			  how->tcp ? "TCP" : "UDP",
+			  how->alone ? "" : ";tag=", how->alone ? "" :
+			  dlg->tag, how->tag, dlg->callid, cseq);
+
+	return err ? err : mbuf_write_mem(mb, rest, len);
+}
+
+
+bool notify_feed(struct notify_feed *feed, const struct notify_how *how,
+		 const uint8_t *rest, size_t len)
+{
+	struct dialog *dlg = &feed->dlgv[how->list];
+	const uint32_t bit = 1u << (how->tag & 31);
 	struct sip_msg *msg = NULL;
 	struct mbuf *mb;
 	bool taken = false;
+	int err;
 
 	mb = mbuf_alloc(512 + len);
 	if (!mb)
 		return false;
 
-	if (mbuf_printf(mb, "NOTIFY sip:me@127.0.0.1 SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\n"
-			"To: <sip:101@pbx>;tag=%s\r\n"
-			"From: <sip:pbx>;tag=notifier\r\n"
-			"Call-ID: %s\r\nCSeq: %u NOTIFY\r\n",
-			dlg->tag, dlg->callid, ++feed->cseq) ||
-	    mbuf_write_mem(mb, rest, len))
+	feed->cseq += 1 + (uint32_t)how->step;
+
+	err = how->whole ? write_whole(mb, dlg, feed->cseq, rest, len)
+		: write_notify(mb, dlg, how, feed->cseq, rest, len);
+	if (err)
 		goto out;
 
 	mb->pos = 0;
 	fake_clock_add(&feed->fc, 1000);
 
 	if (!sip_msg_decode(&msg, mb)) {
+
+		/* a connection that we do not have cannot be written to:
+		   the answer is lost, as it would be */
 		msg->src = feed->peer;
-		msg->tp  = SIP_TRANSP_UDP;
-		taken = blf_request(feed->blf, msg, true) ||
-			blf_unsolicited(feed->blf, msg, true);
+		msg->tp  = how->tcp ? SIP_TRANSP_TCP : SIP_TRANSP_UDP;
+
+		feed->forged = how->stranger && !how->whole &&
+			(how->alone || !(dlg->knownm & bit));
+
+		taken = blf_request(feed->blf, msg, !how->stranger) ||
+			blf_unsolicited(feed->blf, msg, !how->stranger);
+
+		check(!taken || !feed->forged, "a stranger was answered");
+		feed->forged = false;
+
+		/* whoever wrote it whole may have named any tag */
+		if (how->whole)
+			feed->dlgv[0].knownm = feed->dlgv[1].knownm =
+				UINT32_MAX;
+		else if (taken && !how->alone)
+			dlg->knownm |= bit;
 	}
 
 	blf_poll(feed->blf);
