@@ -85,7 +85,7 @@ static const struct fault_row faultv[] = {
 	{"delay", {.delay_ms = 0}, AMOUNT_MS, 200,
 	 "all that it sends comes late (UDP)"},
 	{"jitter", {.jitter_ms = 0}, AMOUNT_MS, 100,
-	 "late by up to N ms: out of order (UDP)"},
+	 "late by up to N ms each way: out of order (UDP)"},
 	{"lamps-late", {.notify_delay_ms = 0}, AMOUNT_MS, 2000,
 	 "lamps are told late"},
 	{"lamps-silent", {.no_notify = true}, AMOUNT_NONE, 0,
@@ -284,66 +284,127 @@ static int fault_names(struct re_printf *reply, const char *wrong)
 }
 
 
-static int fault_what(struct demo *d, const struct command *cmd,
-		      struct re_printf *reply)
+/* Together with the faults before it on the line; of two that speak of the
+   same, the later counts */
+static void fault_add(struct demo_fault *f, const struct fault_row *row,
+		      uint32_t n)
 {
-	const struct fault_row *row = NULL;
-	struct demo_fault fault;
-	uint32_t n;
+	const struct demo_fault *add = &row->fault;
 
-	if (!strcmp(cmd->argv[1], "off") && cmd->argc == 2) {
-		demo_set_fault(d, NULL);
-		return 0;
+	for (size_t i = 0; i < DEMO_METHODS; i++) {
+		if (add->refuse[i])
+			f->refuse[i] = add->refuse[i];
 	}
 
-	for (size_t i = 0; i < ARRAY_SIZE(faultv) && !row; i++) {
-		if (!strcmp(faultv[i].name, cmd->argv[1]))
-			row = &faultv[i];
+	if (add->refer) {
+		f->refer = add->refer;
+		f->frag_code = add->frag_code;
 	}
 
-	if (!row)
-		return fault_names(reply, cmd->argv[1]);
-
-	n = row->def;
-	if (cmd->argc > 2 &&
-	    (row->amount == AMOUNT_NONE ||
-	     !number_arg(&n, cmd->argv[2], row->amount == AMOUNT_PERCENT ?
-			 100 : 600000))) {
-		(void)re_hprintf(reply, "demo fault %s: '%s' is of no use"
-				 " here (%s)", row->name, cmd->argv[2],
-				 row->help);
-		return EINVAL;
-	}
-
-	fault = row->fault;
+	f->silent          |= add->silent;
+	f->no_first_notify |= add->no_first_notify;
+	f->no_notify       |= add->no_notify;
+	f->forget_subs     |= add->forget_subs;
+	f->version_back    |= add->version_back;
+	f->deaf_answer     |= add->deaf_answer;
 
 	switch (row->amount) {
 
 	case AMOUNT_TIMES:
-		fault.refuse_n = n;
+		f->refuse_n = n;
 		break;
 
 	case AMOUNT_PERCENT:
-		fault.drop_rx_pm = (uint16_t)(10 * n);
-		fault.drop_tx_pm = (uint16_t)(10 * n);
+		f->drop_rx_pm = f->drop_tx_pm = (uint16_t)(10 * n);
 		break;
 
 	case AMOUNT_MS:
 		if (!strcmp(row->name, "delay"))
-			fault.delay_ms = n;
+			f->delay_ms = n;
 		else if (!strcmp(row->name, "jitter"))
-			fault.jitter_ms = n;
+			f->jitter_ms = f->rx_jitter_ms = n;
 		else
-			fault.notify_delay_ms = n;
+			f->notify_delay_ms = n;
 		break;
 
 	case AMOUNT_NONE:
 		break;
 	}
+}
+
+
+static const struct fault_row *fault_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(faultv); i++) {
+		if (!strcmp(faultv[i].name, name))
+			return &faultv[i];
+	}
+
+	return NULL;
+}
+
+
+static int fault_what(struct demo *d, const struct command *cmd,
+		      struct re_printf *reply)
+{
+	struct demo_fault fault;
+	size_t i = 1;
+
+	memset(&fault, 0, sizeof(fault));
+
+	if (!strcmp(cmd->argv[1], "off") && cmd->argc == 2)
+		++i;
+
+	while (i < cmd->argc) {
+
+		const struct fault_row *row = fault_find(cmd->argv[i]);
+		const char *num;
+		uint32_t n;
+
+		if (!row)
+			return fault_names(reply, cmd->argv[i]);
+
+		n = row->def;
+		++i;
+
+		/* a word that is no fault belongs to the one before it */
+		num = i < cmd->argc ? cmd->argv[i] : NULL;
+		if (num && !fault_find(num)) {
+
+			if (row->amount == AMOUNT_NONE ||
+			    !number_arg(&n, num, row->amount ==
+					AMOUNT_PERCENT ? 100 : 600000)) {
+				(void)re_hprintf(reply, "demo fault %s: '%s'"
+						 " is of no use here (%s)",
+						 row->name, num, row->help);
+				return EINVAL;
+			}
+			++i;
+		}
+
+		fault_add(&fault, row, n);
+	}
 
 	demo_set_fault(d, &fault);
 
 	return 0;
+}
+
+
+static int notify_what(struct demo *d, const struct command *cmd,
+		       struct re_printf *reply)
+{
+	const char *ext = cmd->argc > 4 ? cmd->argv[4] : phone_ext;
+	int err;
+
+	err = demo_notify(d, ext, cmd->argv[1], cmd->argv[2], cmd->argv[3]);
+	if (err)
+		(void)re_hprintf(reply, err == ENOTCONN ?
+				 "demo notify: %s is not registered" :
+				 "demo notify: there is no extension %s",
+				 ext);
+
+	return err;
 }
 
 
@@ -423,6 +484,7 @@ static int books_what(struct demo *d, const struct command *cmd,
 	jsonw_int(&js, "legs", demo_legs(d));
 	jsonw_int(&js, "bindings", demo_bindings(d, phone_ext));
 	jsonw_int(&js, "subscriptions", demo_subscriptions(d, NULL));
+	jsonw_int(&js, "notify_answer", demo_notify_answer(d));
 	jsonw_close(&js, '}');
 
 	return js.err;
@@ -457,7 +519,8 @@ static const struct {
 	{"colleague", 2, 3, "EXT busy|away|never|answer [TALK_MS]",
 	 colleague_what},
 	{"restart",   0, 2, "[DOWN_MS] [keep]",            restart_what},
-	{"fault",     1, 2, "NAME|off [N]",                fault_what},
+	{"fault",     1, 7, "off|NAME [N] [NAME [N]]...",  fault_what},
+	{"notify",    3, 4, "EVENT TYPE BODY [EXT]",       notify_what},
 	{"life",      1, 1, "on|off",                      life_what},
 	{"books",     0, 0, "",                            books_what},
 	{"check",     0, 0, "",                            check_what},

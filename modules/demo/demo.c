@@ -371,6 +371,21 @@ int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms)
 }
 
 
+static void notify_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct demo *d = arg;
+
+	if (!err && msg->scode >= 200)
+		d->notify_code = msg->scode;
+}
+
+
+uint16_t demo_notify_answer(const struct demo *d)
+{
+	return d ? d->notify_code : 0;
+}
+
+
 int demo_notify(struct demo *d, const char *ext, const char *event,
 		const char *ctype, const char *body)
 {
@@ -391,9 +406,10 @@ int demo_notify(struct demo *d, const char *ext, const char *event,
 		return err;
 
 	err = demo_dlg_uac(&dlg, addr, addr, b->uri, &b->src, b->tp);
+	d->notify_code = 0;
 	if (!err)
 		err = demo_request(d, NULL, "NOTIFY", dlg, 0, "", ctype,
-				   body, strlen(body), NULL, NULL,
+				   body, strlen(body), notify_handler, d,
 				   "Event: %s\r\n"
 				   "Subscription-State: active\r\n", event);
 

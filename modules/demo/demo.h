@@ -129,9 +129,16 @@ int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms);
 /** Misbehave from now on; NULL: behave */
 void demo_set_fault(struct demo *d, const struct demo_fault *fault);
 
-/** A NOTIFY that nobody subscribed to */
+/**
+ * A NOTIFY that nobody subscribed to
+ *
+ * @return 0; ENOTCONN nobody is registered there
+ */
 int demo_notify(struct demo *d, const char *ext, const char *event,
 		const char *ctype, const char *body);
+
+/** @return What the last demo_notify() was answered; 0: nothing yet */
+uint16_t demo_notify_answer(const struct demo *d);
 
 /** Run what is due now; for clocks that stand still */
 void demo_poll(struct demo *d);

@@ -22,7 +22,7 @@ struct job {
 struct datagram {
 	struct le le;
 	struct demo *d;
-	struct sa dst;
+	struct sa dst;           /* own address: was received            */
 	struct mbuf *mb;
 };
 
@@ -185,9 +185,10 @@ static void datagram_handler(void *arg)
 }
 
 
-static bool delay(struct demo *d, const struct sa *dst, struct mbuf *mb)
+/** @param src Where it came from, if it was received */
+static bool delay(struct demo *d, uint32_t ms, const struct sa *src,
+		  const struct sa *dst, struct mbuf *mb)
 {
-	uint32_t ms = d->fault.delay_ms + demo_chance(d, d->fault.jitter_ms);
 	struct datagram *dg;
 
 	if (!ms || list_count(&d->datagraml) >= DATAGRAMS_MAX)
@@ -199,9 +200,11 @@ static bool delay(struct demo *d, const struct sa *dst, struct mbuf *mb)
 
 	dg->d = d;
 	dg->dst = *dst;
-	dg->mb = mbuf_alloc(mbuf_get_left(mb));
+	dg->mb = mbuf_alloc(mbuf_get_left(mb) + sizeof(*src));
 
 	if (!dg->mb ||
+	    (src && mbuf_write_mem(dg->mb, (const uint8_t *)src,
+				   sizeof(*src))) ||
 	    mbuf_write_mem(dg->mb, mbuf_buf(mb), mbuf_get_left(mb)) ||
 	    demo_job(d, ms, datagram_handler, dg)) {
 		mem_deref(dg);
@@ -234,21 +237,44 @@ static bool tx_handler(int *err, struct sa *dst, struct mbuf *mb, void *arg)
 	    demo_chance(d, 1000) < d->fault.drop_tx_pm)
 		return true;
 
-	return delay(d, dst, mb);
+	return delay(d, d->fault.delay_ms +
+		     demo_chance(d, d->fault.jitter_ms), NULL, dst, mb);
+}
+
+
+/*
+ * What is to be heard later is sent to ourselves when its time has come,
+ * behind the address that it came from: libre has no other door for it
+ */
+static bool unwrap(struct demo *d, struct sa *src, struct mbuf *mb)
+{
+	if (!sa_cmp(src, &d->udp, SA_ALL) ||
+	    mbuf_get_left(mb) < sizeof(*src))
+		return false;
+
+	memcpy(src, mbuf_buf(mb), sizeof(*src));
+	mbuf_advance(mb, sizeof(*src));
+
+	return true;
 }
 
 
 static bool rx_handler(struct sa *src, struct mbuf *mb, void *arg)
 {
 	struct demo *d = arg;
-	(void)src;
-	(void)mb;
 
 	if (deaf(d))
 		return true;
 
-	return d->fault.drop_rx_pm &&
-		demo_chance(d, 1000) < d->fault.drop_rx_pm;
+	if (unwrap(d, src, mb))
+		return false;
+
+	if (d->fault.drop_rx_pm &&
+	    demo_chance(d, 1000) < d->fault.drop_rx_pm)
+		return true;
+
+	return delay(d, demo_chance(d, d->fault.rx_jitter_ms), src, &d->udp,
+		     mb);
 }
 
 

@@ -179,6 +179,7 @@ struct demo {
 	uint64_t rtp_due;
 	unsigned callers;        /**< So many so far: next one's tone    */
 	bool down;
+	uint16_t notify_code;    /**< Answer to demo_notify()            */
 
 	const struct demo_step *stepv;
 	struct demo_ext *life;

@@ -175,6 +175,7 @@ struct demo_fault {
 	uint16_t drop_tx_pm;      /**< Loss from the PBX [per mille]     */
 	uint32_t delay_ms;        /**< Added to all it sends (UDP)       */
 	uint32_t jitter_ms;       /**< Up to this on top: reorders       */
+	uint32_t rx_jitter_ms;    /**< The same of what it hears         */
 	uint32_t notify_delay_ms; /**< Lamps are told late               */
 	bool deaf_answer;         /**< Answers calls without sending RTP */
 };

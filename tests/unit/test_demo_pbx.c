@@ -2257,6 +2257,7 @@ static void test_oob_notify(void **state)
 	UNTIL(ua->oob[0]);
 	assert_string_equal("parked: 017", ua->oob);
 	assert_true(logged(ua, "Event: park-info\r\n", "NOTIFY sip:101@"));
+	UNTIL(demo_notify_answer(fx.d) == 200);
 }
 
 
@@ -2379,6 +2380,55 @@ static void test_silent(void **state)
 
 	demo_set_fault(fx.d, NULL);
 	UNTIL(who(id)->fate == DEMO_HUNG_UP);
+}
+
+
+struct order {
+	unsigned n, back;
+	uint32_t last;
+};
+
+
+static void order_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct order *o = arg;
+
+	assert_int_equal(0, err);
+	assert_int_equal(200, msg->scode);
+
+	++o->n;
+	o->back += msg->cseq.num < o->last;
+	o->last = msg->cseq.num;
+}
+
+
+/* What it hears late is answered at once: the answers tell in which order
+   it was heard. Nothing is lost, and each goes back to who asked */
+static void test_rx_jitter(void **state)
+{
+	(void)state;
+	static const struct demo_fault fault = {.rx_jitter_ms = 200};
+	struct order order = {0, 0, 0};
+	const unsigned asked = 20;
+	struct ua *ua;
+	char uri[64];
+
+	start(&fast);
+	ua = phone(0, "101");
+	demo_set_fault(fx.d, &fault);
+	(void)re_snprintf(uri, sizeof(uri), "sip:127.0.0.1:%u",
+			  demo_port(fx.d, false));
+
+	for (unsigned i = 1; i <= asked; i++)
+		assert_int_equal(0, sip_requestf(NULL, ua->sip, true,
+			"OPTIONS", uri, NULL, NULL, NULL, order_handler,
+			&order,
+			"To: <%s>\r\nFrom: <%s>;tag=x\r\nCall-ID: late\r\n"
+			"CSeq: %u OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			uri, uri, i));
+
+	UNTIL(order.n == asked);
+	assert_true(order.back > 0);
 }
 
 
@@ -3060,6 +3110,7 @@ int main(int argc, char *argv[])
 		sip_test(test_refusals),
 		sip_test(test_own_manner),
 		sip_test(test_silent),
+		sip_test(test_rx_jitter),
 		sip_test(test_no_sound),
 		sip_test(test_loss),
 		sip_test(test_tcp),
