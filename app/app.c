@@ -454,15 +454,11 @@ static void ways_init(struct profile *ways, const struct cfg *cfg)
 /* How lamps are read, of what the site's servers say */
 static const struct lamp_rules *lamp_rules_of(const struct profile *ways)
 {
-	static const struct lamp_rules
-		early = {.parked = 1u << DIALOGINFO_EARLY},
-		confirmed = {.parked = 1u << DIALOGINFO_CONFIRMED};
-
 	switch (ways->states) {
 
-	case PROFILE_STATES_EARLY:     return &early;
-	case PROFILE_STATES_CONFIRMED: return &confirmed;
-	case PROFILE_STATES_ANY:       return &lamp_rules_terminated;
+	case PROFILE_STATES_EARLY:     return &lamp_rules_early;
+	case PROFILE_STATES_CONFIRMED: return &lamp_rules_confirmed;
+	case PROFILE_STATES_ANY:       return &lamp_rules_any;
 	default:                       return &lamp_rules_default;
 	}
 }

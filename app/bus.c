@@ -246,6 +246,22 @@ const char *deskcall_state_name(enum deskcall_state state)
 }
 
 
+const char *lamp_end_name(enum lamp_end end)
+{
+	static const char *const namev[LAMP_ENDS] = {
+		[LAMP_END_NONE]     = "",
+		[LAMP_END_TAKEN]    = "taken",
+		[LAMP_END_CALLER]   = "caller hung up",
+		[LAMP_END_SERVER]   = "ended by the server",
+		[LAMP_END_REJECTED] = "rejected",
+		[LAMP_END_TIMEOUT]  = "timed out",
+		[LAMP_END_ERROR]    = "failed",
+	};
+
+	return (unsigned)end < LAMP_ENDS ? namev[end] : "";
+}
+
+
 const char *lamp_state_name(enum lamp_state state, bool stale)
 {
 	static const char *const namev[LAMP_STATES] = {

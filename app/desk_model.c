@@ -177,6 +177,7 @@ static void step_lamp(struct desk *desk, const struct lamp_fact *f,
 	terminate(l->f.reason, sizeof(l->f.reason));
 	terminate(l->f.who, sizeof(l->f.who));
 	terminate(l->f.number, sizeof(l->f.number));
+	terminate(l->f.by, sizeof(l->f.by));
 	lamp_book(desk, l);
 	++desk->version;
 }

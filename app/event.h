@@ -52,6 +52,19 @@ enum lamp_state {
 	LAMP_STATES
 };
 
+/** Why a lamp went free, if the server told (RFC 4235 4.1.2) */
+enum lamp_end {
+	LAMP_END_NONE = 0,
+	LAMP_END_TAKEN,      /**< Picked up: replaced by another dialog  */
+	LAMP_END_CALLER,     /**< The caller hung up                     */
+	LAMP_END_SERVER,     /**< The server, or the colleague, hung up  */
+	LAMP_END_REJECTED,
+	LAMP_END_TIMEOUT,
+	LAMP_END_ERROR,
+
+	LAMP_ENDS
+};
+
 /** Registration of one account */
 struct account_fact {
 	unsigned idx;              /**< Position in the configuration    */
@@ -91,8 +104,12 @@ struct lamp_fact {
 	char reason[REASON_SZ];    /**< Why unknown or stale, or ""      */
 	char who[TEXT_SZ];         /**< Caller by the document, or ""    */
 	char number[TEXT_SZ];      /**< Caller's number, or ""           */
+	char by[TEXT_SZ];          /**< Who parked it, or ""             */
 	uint64_t since_ms;         /**< Start of this state [clock]      */
 	bool at_least;             /**< Was so before we looked          */
+	bool held;                 /**< That call is on hold             */
+	unsigned calls;            /**< That make the state              */
+	enum lamp_end ended;       /**< Why it went free                 */
 };
 
 /** What we know of a parked call beyond its lamp: we parked it, or the PBX
@@ -180,5 +197,8 @@ void bus_message(struct bus *bus, enum message_level level,
 
 const char *deskcall_state_name(enum deskcall_state state);
 const char *lamp_state_name(enum lamp_state state, bool stale);
+
+/** @return One or two words for the user; "" for LAMP_END_NONE */
+const char *lamp_end_name(enum lamp_end end);
 
 #endif

@@ -61,7 +61,7 @@ static const char *fact_who(const struct lamp_fact *f)
 
 
 static void put_lamp(struct jsonw *js, const struct lamp_fact *f,
-		     const char *who, const char *note, uint64_t since_ms,
+		     const char *who, const char *by, const char *note, uint64_t since_ms,
 		     uint64_t now_ms)
 {
 	if (f->state == LAMP_UNKNOWN)
@@ -77,6 +77,10 @@ static void put_lamp(struct jsonw *js, const struct lamp_fact *f,
 	jsonw_str(js, "kind",
 		  f->kind == LAMP_EXTENSION ? "extension" : "spot");
 	jsonw_int(js, "account", f->account);
+	jsonw_str(js, "by", by);
+	jsonw_int(js, "calls", f->calls);
+	jsonw_bool(js, "held", f->held);
+	jsonw_str(js, "ended", lamp_end_name(f->ended));
 
 	if (note)
 		jsonw_str(js, "note", note);
@@ -96,9 +100,19 @@ static const char *lamp_who(const struct desk_lamp *lamp)
 }
 
 
+/* Who parked it: our own book knows best */
+static const char *lamp_by(const struct desk_lamp *lamp)
+{
+	const bool waits = lamp->f.state != LAMP_FREE || lamp->f.stale;
+
+	return waits && lamp->booked && lamp->book.by[0] ? lamp->book.by
+		: lamp->f.by;
+}
+
+
 static void put_parked(struct jsonw *js, const struct status_prm *prm,
 		       const char *spot, unsigned account, const char *who,
-		       const struct book_fact *book, const char *state,
+		       const char *by, const struct book_fact *book, const char *state,
 		       uint64_t since_ms, uint64_t now_ms)
 {
 	char retrieve[TEXT_SZ] = "";
@@ -113,7 +127,7 @@ static void put_parked(struct jsonw *js, const struct status_prm *prm,
 	jsonw_open(js, NULL, '{');
 	jsonw_str(js, "where", spot);
 	jsonw_str(js, "who", who);
-	jsonw_str(js, "by", book ? book->by : "");
+	jsonw_str(js, "by", by);
 	jsonw_str(js, "retrieve", retrieve);
 	put_since(js, "since_s", since_ms, now_ms);
 	jsonw_int(js, "call", book ? book->id : 0);
@@ -137,7 +151,7 @@ static void put_parked_lamps(struct jsonw *js, const struct status_prm *prm,
 
 		if (desk_lamp_parked(l) && !l->booked)
 			put_parked(js, prm, l->f.spot, l->f.account,
-				   desk_lamp_who(l), NULL,
+				   desk_lamp_who(l), l->f.by, NULL,
 				   lamp_state_name(l->f.state, l->f.stale),
 				   desk_lamp_since(l), now_ms);
 	}
@@ -177,12 +191,14 @@ static void put_parked_book(struct jsonw *js, const struct status_prm *prm,
 		/* one call, one lamp: what the lamp says counts too */
 		if (l && !b->id)
 			put_parked(js, prm, b->spot, b->account,
-				   desk_lamp_who(l), b,
+				   desk_lamp_who(l),
+				   b->by[0] ? b->by : l->f.by, b,
 				   lamp_state_name(l->f.state, l->f.stale),
 				   desk_lamp_parked(l) ? desk_lamp_since(l) :
 				   b->since_ms, now_ms);
 		else
-			put_parked(js, prm, b->spot, b->account, who, b, l ?
+			put_parked(js, prm, b->spot, b->account, who, b->by,
+				   b, l ?
 				   lamp_state_name(l->f.state, l->f.stale) :
 				   "none", b->since_ms, now_ms);
 	}
@@ -240,7 +256,7 @@ int status_print(struct re_printf *pf, const struct status_prm *prm)
 		const struct desk_lamp *l = &desk->lampv[i];
 
 		jsonw_open(&js, NULL, '{');
-		put_lamp(&js, &l->f, lamp_who(l),
+		put_lamp(&js, &l->f, lamp_who(l), lamp_by(l),
 			 l->booked ? l->book.note : "", desk_lamp_since(l),
 			 now);
 		jsonw_close(&js, '}');
@@ -303,8 +319,9 @@ int status_event_print(struct re_printf *pf, const struct status_event *se)
 	case EVENT_LAMP:
 		jsonw_str(&js, "event", "lamp");
 		jsonw_int(&js, "idx", ev->u.lamp.idx);
-		put_lamp(&js, &ev->u.lamp, fact_who(&ev->u.lamp), NULL,
-			 ev->u.lamp.since_ms, se->now_ms);
+		put_lamp(&js, &ev->u.lamp, fact_who(&ev->u.lamp),
+			 ev->u.lamp.by, NULL, ev->u.lamp.since_ms,
+			 se->now_ms);
 		break;
 
 	case EVENT_LAMPS:

@@ -974,6 +974,44 @@ static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
 }
 
 
+int blf_dialog_of(const struct blf *blf, unsigned account, const char *spot,
+		  struct blf_dialog *dlg)
+{
+	const struct watch *w = NULL;
+	struct lamp_dialog d;
+
+	if (!blf || !spot || !dlg)
+		return EINVAL;
+
+	for (size_t i=0; i<blf->watchc && !w; i++) {
+
+		if (blf->watchv[i]->acct->idx == account &&
+		    !strcmp(blf->watchv[i]->spot, spot))
+			w = blf->watchv[i];
+	}
+
+	if (!w || w->lamp.stale || !all_fresh(w) || !lamp_dialog(&w->lamp, &d)
+	    || d.state != DIALOGINFO_EARLY ||
+	    d.direction != DIALOGINFO_RECIPIENT || !d.call_id[0] ||
+	    !d.local_tag[0] || !d.remote_tag[0] || !d.target[0])
+		return ENOENT;
+
+	/* a part of one means something else */
+	if (strlen(d.target) >= sizeof(dlg->target) ||
+	    strlen(d.call_id) >= sizeof(dlg->call_id) ||
+	    strlen(d.remote_tag) >= sizeof(dlg->to_tag) ||
+	    strlen(d.local_tag) >= sizeof(dlg->from_tag))
+		return ENOENT;
+
+	str_ncpy(dlg->target, d.target, sizeof(dlg->target));
+	str_ncpy(dlg->call_id, d.call_id, sizeof(dlg->call_id));
+	str_ncpy(dlg->to_tag, d.remote_tag, sizeof(dlg->to_tag));
+	str_ncpy(dlg->from_tag, d.local_tag, sizeof(dlg->from_tag));
+
+	return 0;
+}
+
+
 bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted)
 {
 	return blf && blf_sip_request(blf->bs, msg, trusted);

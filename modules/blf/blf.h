@@ -153,6 +153,28 @@ bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg,
 /** Ask anew: one spot or list, or all that are refused or lost if NULL */
 int blf_resubscribe(struct blf *blf, const char *spot);
 
+/** A dialog that can be replaced (RFC 3891), as its peer sees it */
+struct blf_dialog {
+	char target[256];      /**< Request-URI of the INVITE            */
+	char call_id[256];
+	char to_tag[256];
+	char from_tag[256];
+};
+
+/**
+ * The dialog that rings at a lamp, to take it with Replaces
+ *
+ * It is the caller to whom the INVITE goes: RFC 3891 4 forbids to replace
+ * an early dialog that its target did not originate. So only a dialog that
+ * is early and came in (direction recipient) is given, and as the caller
+ * sees it: what the document calls remote is his own tag (RFC 5359 2.15).
+ *
+ * @return 0, EINVAL, ENOENT: no such lamp, or nothing rings there, or the
+ *         server does not tell enough of it, or the lamp is stale
+ */
+int blf_dialog_of(const struct blf *blf, unsigned account, const char *spot,
+		  struct blf_dialog *dlg);
+
 /** Do what is due by the clock now; a timer of the loop calls it, tests with
     a clock of their own do so themselves */
 void blf_poll(struct blf *blf);

@@ -21,6 +21,9 @@ enum row_text {
 	ROW_NUMBER,
 	ROW_PARKER,
 	ROW_TARGET,
+	ROW_CALL_ID,
+	ROW_LOCAL_TAG,
+	ROW_REMOTE_TAG,
 
 	ROW_TEXTS
 };
@@ -70,7 +73,15 @@ const struct lamp_rules lamp_rules_default = {
 	.parked = BIT(DIALOGINFO_EARLY) | BIT(DIALOGINFO_CONFIRMED),
 };
 
-const struct lamp_rules lamp_rules_terminated = {
+const struct lamp_rules lamp_rules_early = {
+	.parked = BIT(DIALOGINFO_EARLY),
+};
+
+const struct lamp_rules lamp_rules_confirmed = {
+	.parked = BIT(DIALOGINFO_CONFIRMED),
+};
+
+const struct lamp_rules lamp_rules_any = {
 	.parked = BIT(DIALOGINFO_EARLY) | BIT(DIALOGINFO_CONFIRMED) |
 		BIT(DIALOGINFO_TERMINATED),
 };
@@ -406,6 +417,13 @@ static void row_time(const struct lamp *lamp, struct lamp_row *row,
 }
 
 
+static const char *either(const char *s, const struct lamp_row *old,
+			  enum row_text i)
+{
+	return *s ? s : row_text(old, i);
+}
+
+
 /**
  * Bring a row up to date, or make it if *rowp is NULL
  *
@@ -427,6 +445,9 @@ static int row_update(struct lamp *lamp, struct lamp_row **rowp,
 	textv[ROW_NUMBER] = row_text(old, ROW_NUMBER);
 	textv[ROW_PARKER] = row_text(old, ROW_PARKER);
 	textv[ROW_TARGET] = row_text(old, ROW_TARGET);
+	textv[ROW_CALL_ID] = either(dlg->call_id, old, ROW_CALL_ID);
+	textv[ROW_LOCAL_TAG] = either(dlg->local_tag, old, ROW_LOCAL_TAG);
+	textv[ROW_REMOTE_TAG] = either(dlg->remote_tag, old, ROW_REMOTE_TAG);
 
 	if (dlg->remote.identity || *dlg->remote.display) {
 		party_text(lamp, dlg, who, number);
@@ -680,26 +701,17 @@ static int table_apply(struct lamp *lamp, struct lamp_table *t,
 
 
 /** What is shown, to be compared; zeroed, so memcmp() does */
-struct shown {
-	struct lamp_fact fact;
-	unsigned calls;
-	bool held;
-};
-
-
-static void shown_get(struct shown *shown, const struct lamp *lamp)
+static void shown_get(struct lamp_fact *shown, const struct lamp *lamp)
 {
 	memset(shown, 0, sizeof(*shown));
-	lamp_view(lamp, &shown->fact);
-	shown->calls = lamp->calls;
-	shown->held = lamp_held(lamp);
+	lamp_view(lamp, shown);
 }
 
 
-static unsigned shown_compare(const struct shown *before,
+static unsigned shown_compare(const struct lamp_fact *before,
 			      const struct lamp *lamp)
 {
-	struct shown after;
+	struct lamp_fact after;
 
 	shown_get(&after, lamp);
 
@@ -734,7 +746,8 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 	enum lamp_state state = LAMP_FREE;
 	struct lamp_row *lead = NULL;
 	const char *doubt = NULL;
-	bool known = true, undecided = false, coming = false, sure = false;
+	const char *why = "The server does not tell the state";
+	bool known = true, undecided = false, sure = false;
 	uint16_t calls = 0;
 	size_t i, tablec = 0;
 
@@ -758,7 +771,11 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 
 			if (s == LAMP_UNKNOWN) {
 				undecided = true;
-				coming |= row->state != DIALOGINFO_UNKNOWN;
+				if (row->state == DIALOGINFO_CONFIRMED)
+					why = "A call is there, but does not"
+						" wait";
+				else if (row->state != DIALOGINFO_UNKNOWN)
+					why = "A call to it is being set up";
 				continue;
 			}
 
@@ -786,9 +803,7 @@ static void evaluate(struct lamp *lamp, enum dialoginfo_event ev, bool blind,
 		lamp->ended = DIALOGINFO_EV_NONE;
 	}
 	else if (undecided) {
-		set_stale(lamp, doubt ? doubt : coming
-			  ? "A call to it is being set up" :
-			  "The server does not tell the state");
+		set_stale(lamp, doubt ? doubt : why);
 		return;
 	}
 	else if (!known || !tablec) {
@@ -925,7 +940,7 @@ void lamp_close(struct lamp *lamp)
 
 unsigned lamp_reset(struct lamp *lamp, const char *reason)
 {
-	struct shown before;
+	struct lamp_fact before;
 	size_t i;
 
 	shown_get(&before, lamp);
@@ -942,7 +957,7 @@ unsigned lamp_reset(struct lamp *lamp, const char *reason)
 
 unsigned lamp_lost(struct lamp *lamp, const char *reason)
 {
-	struct shown before;
+	struct lamp_fact before;
 
 	shown_get(&before, lamp);
 	lamp->blind = true;
@@ -979,7 +994,7 @@ unsigned lamp_step(struct lamp *lamp, const char *tag,
 		   const struct dialoginfo *doc, uint64_t now_ms)
 {
 	struct lamp_table **tp, *t;
-	struct shown before;
+	struct lamp_fact before;
 	enum turn turn;
 	unsigned out = 0;
 	int err = 0;
@@ -1024,7 +1039,7 @@ unsigned lamp_forget(struct lamp *lamp, const char *tag, const char *reason,
 		     uint64_t now_ms)
 {
 	struct lamp_table **tp;
-	struct shown before;
+	struct lamp_fact before;
 	size_t i;
 
 	if (!lamp)
@@ -1052,6 +1067,31 @@ unsigned lamp_forget(struct lamp *lamp, const char *tag, const char *reason,
 }
 
 
+/** What the event means for who looks at the lamp */
+static enum lamp_end end_of(enum dialoginfo_event ev)
+{
+	/* The server's end of a parked call is the local one */
+	switch (ev) {
+
+	case DIALOGINFO_EV_REPLACED:
+		return LAMP_END_TAKEN;
+	case DIALOGINFO_EV_REMOTE_BYE:
+	case DIALOGINFO_EV_CANCELLED:
+		return LAMP_END_CALLER;
+	case DIALOGINFO_EV_LOCAL_BYE:
+		return LAMP_END_SERVER;
+	case DIALOGINFO_EV_REJECTED:
+		return LAMP_END_REJECTED;
+	case DIALOGINFO_EV_TIMEOUT:
+		return LAMP_END_TIMEOUT;
+	case DIALOGINFO_EV_ERROR:
+		return LAMP_END_ERROR;
+	default:
+		return LAMP_END_NONE;
+	}
+}
+
+
 void lamp_view(const struct lamp *lamp, struct lamp_fact *fact)
 {
 	if (!lamp || !fact)
@@ -1063,60 +1103,28 @@ void lamp_view(const struct lamp *lamp, struct lamp_fact *fact)
 	copy(fact->who, sizeof(fact->who), row_text(lamp->lead, ROW_WHO));
 	copy(fact->number, sizeof(fact->number),
 	     row_text(lamp->lead, ROW_NUMBER));
+	copy(fact->by, sizeof(fact->by), row_text(lamp->lead, ROW_PARKER));
 	fact->since_ms = lamp->since_ms;
 	fact->at_least = lamp->at_least;
+	fact->held = lamp->lead && lamp->lead->held;
+	fact->calls = lamp->calls;
+	fact->ended = end_of(lamp->ended);
 }
 
 
-const char *lamp_parker(const struct lamp *lamp)
+bool lamp_dialog(const struct lamp *lamp, struct lamp_dialog *dlg)
 {
-	return lamp ? row_text(lamp->lead, ROW_PARKER) : "";
-}
+	const struct lamp_row *row = lamp ? lamp->lead : NULL;
 
+	if (!row || !dlg || row == lamp->kept)
+		return false;
 
-const char *lamp_target(const struct lamp *lamp)
-{
-	return lamp ? row_text(lamp->lead, ROW_TARGET) : "";
-}
+	dlg->state = (enum dialoginfo_state)row->state;
+	dlg->direction = (enum dialoginfo_direction)row->direction;
+	dlg->call_id = row_text(row, ROW_CALL_ID);
+	dlg->local_tag = row_text(row, ROW_LOCAL_TAG);
+	dlg->remote_tag = row_text(row, ROW_REMOTE_TAG);
+	dlg->target = row_text(row, ROW_TARGET);
 
-
-bool lamp_held(const struct lamp *lamp)
-{
-	return lamp && lamp->lead && lamp->lead->held;
-}
-
-
-unsigned lamp_calls(const struct lamp *lamp)
-{
-	return lamp ? lamp->calls : 0;
-}
-
-
-enum dialoginfo_event lamp_ended(const struct lamp *lamp)
-{
-	return lamp ? lamp->ended : DIALOGINFO_EV_NONE;
-}
-
-
-const char *lamp_ended_text(enum dialoginfo_event ev)
-{
-	/* The server's end of a parked call is the local one */
-	switch (ev) {
-
-	case DIALOGINFO_EV_REPLACED:
-		return "taken";
-	case DIALOGINFO_EV_REMOTE_BYE:
-	case DIALOGINFO_EV_CANCELLED:
-		return "caller hung up";
-	case DIALOGINFO_EV_LOCAL_BYE:
-		return "ended by the server";
-	case DIALOGINFO_EV_REJECTED:
-		return "rejected";
-	case DIALOGINFO_EV_TIMEOUT:
-		return "timed out";
-	case DIALOGINFO_EV_ERROR:
-		return "failed";
-	default:
-		return "";
-	}
+	return true;
 }

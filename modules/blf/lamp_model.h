@@ -49,11 +49,16 @@ struct lamp_rules {
 /** early or confirmed */
 extern const struct lamp_rules lamp_rules_default;
 
+/** One of them: the other says that a call is there, but does not wait yet
+    or any more */
+extern const struct lamp_rules lamp_rules_early;
+extern const struct lamp_rules lamp_rules_confirmed;
+
 /**
  * FreeSWITCH with presence-hold-state=terminated: any dialog is a call,
  * free is a full document with none
  */
-extern const struct lamp_rules lamp_rules_terminated;
+extern const struct lamp_rules lamp_rules_any;
 
 /** What a document did; bits */
 enum lamp_outcome {
@@ -167,28 +172,31 @@ unsigned lamp_forget(struct lamp *lamp, const char *tag, const char *reason,
 /**
  * Write what is shown into a fact
  *
- * Sets state, stale, reason, who, number, since_ms and at_least; the rest
- * is not touched. For a spot, who and number are never what servers put
- * there for lack of a caller: "park", the spot itself, its own identity.
+ * Sets state, stale, reason, who, number, by, since_ms, at_least, held,
+ * calls and ended; the rest is not touched. For a spot, who and number are
+ * never what servers put there for lack of a caller: "park", the spot
+ * itself, its own identity. `by` is the Referred-By of RFC 4235 4.1.4, held
+ * is RFC 7463 8.2: the local side hears nothing.
  */
 void lamp_view(const struct lamp *lamp, struct lamp_fact *fact);
 
-/** @return Who parked it (Referred-By, RFC 4235 4.1.4); "" if not told */
-const char *lamp_parker(const struct lamp *lamp);
+/** A dialog as its observer names it; texts are "" if not told */
+struct lamp_dialog {
+	enum dialoginfo_state state;
+	enum dialoginfo_direction direction;
+	const char *call_id;
+	const char *local_tag;
+	const char *remote_tag;
+	const char *target;      /**< Remote target's URI                */
+};
 
-/** @return Remote target's URI, with some servers what to dial; or "" */
-const char *lamp_target(const struct lamp *lamp);
-
-/** @return True if the local side hears nothing (RFC 7463 8.2): on hold */
-bool lamp_held(const struct lamp *lamp);
-
-/** @return Calls that make the state: some spots hold several */
-unsigned lamp_calls(const struct lamp *lamp);
-
-/** @return Why the lamp went free, if the document told */
-enum dialoginfo_event lamp_ended(const struct lamp *lamp);
-
-/** @return One or two words for the user; "" for DIALOGINFO_EV_NONE */
-const char *lamp_ended_text(enum dialoginfo_event ev);
+/**
+ * The dialog that makes the state: of several, the one that is shown
+ *
+ * @param dlg Set; its texts are borrowed until the lamp's next step
+ *
+ * @return False if there is none
+ */
+bool lamp_dialog(const struct lamp *lamp, struct lamp_dialog *dlg);
 
 #endif

@@ -1347,6 +1347,140 @@ static void test_log_once(void **state)
 }
 
 
+static void tell_doc(struct fix *f, struct notifier_sub *sub,
+		     const char *dialogs)
+{
+	const unsigned okc = f->n->okc;
+	char *doc, *rest;
+
+	assert_int_equal(re_sdprintf(&doc, "<dialog-info version=\"%u\" "
+		"state=\"full\" entity=\"sip:701@pbx\">%s</dialog-info>",
+		sub->version++, dialogs), 0);
+	assert_int_equal(re_sdprintf(&rest, "Event: dialog\r\n"
+		"Subscription-State: active;expires=300\r\nContent-Type: "
+		"application/dialog-info+xml\r\nContent-Length: %zu\r\n\r\n"
+		"%s", strlen(doc), doc), 0);
+	notifier_raw(f->n, sub, ++sub->cseq, rest);
+	mem_deref(rest);
+	mem_deref(doc);
+	WAIT(f, f->n->okc > okc);
+}
+
+
+/* More than the state: who parked, how many, on hold, why it ended */
+static void test_details(void **state)
+{
+	static const struct {
+		const char *dialogs;
+		enum lamp_state state;
+		const char *by;
+		unsigned calls;
+		bool held;
+		enum lamp_end ended;
+	} rowv[] = {
+		{"<dialog id='1'><state>confirmed</state></dialog>",
+		 LAMP_PARKED, "", 1, false, LAMP_END_NONE},
+		{"<dialog id='1'><state>confirmed</state><referred-by display="
+		 "'Kim'>sip:104@pbx</referred-by></dialog>",
+		 LAMP_PARKED, "Kim", 1, false, LAMP_END_NONE},
+		{"<dialog id='1'><state>confirmed</state></dialog>"
+		 "<dialog id='2'><state>confirmed</state></dialog>",
+		 LAMP_PARKED, "Kim", 2, false, LAMP_END_NONE},
+		{"<dialog id='2'><state>confirmed</state><local><target uri="
+		 "'sip:x'><param pname='+sip.rendering' pval='no'/></target>"
+		 "</local></dialog>",
+		 LAMP_PARKED, "", 1, true, LAMP_END_NONE},
+		{"<dialog id='2'><state event='replaced'>terminated</state>"
+		 "</dialog>", LAMP_FREE, "", 0, false, LAMP_END_TAKEN},
+	};
+	struct notifier_sub *sub;
+	static struct fix f;
+	(void)state;
+
+	start_live(&f);
+	sub = notifier_last(f.n, 0);
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		const unsigned factc = f.factc;
+
+		tell_doc(&f, sub, rowv[i].dialogs);
+		row_uint(i, factc + 1, f.factc);
+		row_int(i, rowv[i].state, f.factv[0].state);
+		row_str(i, rowv[i].by, f.factv[0].by);
+		row_uint(i, rowv[i].calls, f.factv[0].calls);
+		row_bool(i, rowv[i].held, f.factv[0].held);
+		row_int(i, rowv[i].ended, f.factv[0].ended);
+	}
+
+	fix_close(&f);
+}
+
+
+/* What rings can be taken by Replaces, as the caller sees it; nothing else */
+static void test_dialog_of(void **state)
+{
+#define IDS "call-id='c1' local-tag='l1' remote-tag='r1'"
+#define TO(uri) "<remote><target uri='" uri "'/></remote>"
+	static const struct {
+		const char *dialogs;
+		int err;
+	} rowv[] = {
+		{"<dialog id='1' " IDS " direction='recipient'><state>early"
+		 "</state>" TO("sip:77@x") "</dialog>", 0},
+		/* he did not call: RFC 3891 4 */
+		{"<dialog id='2' " IDS " direction='initiator'><state>early"
+		 "</state>" TO("sip:77@x") "</dialog>", ENOENT},
+		{"<dialog id='3' " IDS "><state>early</state>"
+		 TO("sip:77@x") "</dialog>", ENOENT},
+		{"<dialog id='4' " IDS " direction='recipient'><state>confirmed"
+		 "</state>" TO("sip:77@x") "</dialog>", ENOENT},
+		{"<dialog id='5' call-id='c1' local-tag='l1' direction="
+		 "'recipient'><state>early</state>" TO("sip:77@x")
+		 "</dialog>", ENOENT},
+		{"<dialog id='6' " IDS " direction='recipient'><state>early"
+		 "</state></dialog>", ENOENT},
+		{"", ENOENT},
+	};
+	struct blf_dialog dlg;
+	struct notifier_sub *sub;
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 1);
+	f.specv[0].kind = LAMP_EXTENSION;
+	fix_panel(&f, 1);
+	go(&f);
+	WAIT(&f, f.livec == 1);
+	WAIT(&f, f.n->okc == 1);
+	sub = notifier_last(f.n, 0);
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		tell_doc(&f, sub, rowv[i].dialogs);
+		memset(&dlg, 0, sizeof(dlg));
+		row_int(i, rowv[i].err, blf_dialog_of(f.blf, 0, "701",
+						      &dlg));
+		row_str(i, rowv[i].err ? "" : "sip:77@x", dlg.target);
+		row_str(i, rowv[i].err ? "" : "c1", dlg.call_id);
+		row_str(i, rowv[i].err ? "" : "r1", dlg.to_tag);
+		row_str(i, rowv[i].err ? "" : "l1", dlg.from_tag);
+	}
+
+	tell_doc(&f, sub, rowv[0].dialogs);
+	assert_int_equal(blf_dialog_of(f.blf, 0, "701", &dlg), 0);
+	assert_int_equal(blf_dialog_of(f.blf, 1, "701", &dlg), ENOENT);
+	assert_int_equal(blf_dialog_of(f.blf, 0, "702", &dlg), ENOENT);
+	assert_int_equal(blf_dialog_of(NULL, 0, "701", &dlg), EINVAL);
+
+	/* what is old may not ring any more */
+	blf_registered(f.blf, 0, false, false, "gone");
+	assert_int_equal(blf_dialog_of(f.blf, 0, "701", &dlg), ENOENT);
+
+	fix_close(&f);
+}
+
+
 /* A server that never sends what can be read is not asked for ever */
 static void test_no_storm(void **state)
 {
@@ -1977,6 +2111,8 @@ int main(void)
 		blf_test(test_bad_notify),
 		blf_test(test_refused_notify),
 		blf_test(test_log_once),
+		blf_test(test_details),
+		blf_test(test_dialog_of),
 		blf_test(test_no_storm),
 		blf_test(test_big),
 		blf_test(test_registration),

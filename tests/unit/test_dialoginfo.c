@@ -197,17 +197,19 @@ static void put_dialog(struct out *out, const struct dialoginfo_dialog *dlg)
 
 
 static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
+		     const struct lamp_rules *rules,
 		     const struct dialoginfo *doc)
 {
 	static const char * const statev[LAMP_STATES] = {
 		"UNKNOWN", "FREE", "PARKED", "RINGING", "BUSY",
 	};
+	struct lamp_dialog d;
 	struct lamp_fact fact;
 	struct lamp lamp;
 	unsigned ret;
 
 	memset(&fact, 0, sizeof(fact));
-	lamp_init(&lamp, kind, "701", NULL);
+	lamp_init(&lamp, kind, "701", rules);
 	ret = lamp_step(&lamp, "tag", doc, NOW_MS);
 	lamp_view(&lamp, &fact);
 
@@ -217,11 +219,12 @@ static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
 		    (unsigned long)(NOW_MS - fact.since_ms) / 1000);
 	put_text(out, "who", fact.who);
 	put_text(out, "number", fact.number);
-	put_text(out, "parker", lamp_parker(&lamp));
-	put_text(out, "target", lamp_target(&lamp));
-	if (lamp_calls(&lamp) > 1)
-		put(out, " calls=%u", lamp_calls(&lamp));
-	if (lamp_held(&lamp))
+	put_text(out, "parker", fact.by);
+	if (lamp_dialog(&lamp, &d))
+		put_text(out, "target", d.target);
+	if (fact.calls > 1)
+		put(out, " calls=%u", fact.calls);
+	if (fact.held)
 		put(out, " held");
 	put_text(out, "reason", fact.reason);
 	if (fact.stale)
@@ -270,8 +273,8 @@ static const char *dump(char *buf, const struct dialoginfo *doc)
 	for (i = 0; i < doc->dialogc; i++)
 		put_dialog(&out, &doc->dialogv[i]);
 
-	put_lamp(&out, "spot", LAMP_SPOT, doc);
-	put_lamp(&out, "extension", LAMP_EXTENSION, doc);
+	put_lamp(&out, "spot", LAMP_SPOT, NULL, doc);
+	put_lamp(&out, "extension", LAMP_EXTENSION, NULL, doc);
 
 	return buf;
 }
@@ -310,6 +313,35 @@ static bool ends(const char *s, const char *tail)
 	const size_t n = strlen(s), k = strlen(tail);
 
 	return n >= k && !strcmp(s + n - k, tail);
+}
+
+
+/** What servers tell that follow another rule than most */
+static void dump_ruled(char *buf, const char *name,
+		       const struct dialoginfo *doc)
+{
+	static const struct {
+		const char *name, *text;
+		const struct lamp_rules *rules;
+	} rulev[] = {
+		{"01-",  "spot by early",     &lamp_rules_early},
+		{"02-",  "spot by any",       &lamp_rules_any},
+		{"07-",  "spot by any",       &lamp_rules_any},
+		{"08-",  "spot by early",     &lamp_rules_early},
+		{"08-",  "spot by confirmed", &lamp_rules_confirmed},
+		{"09-",  "spot by early",     &lamp_rules_early},
+		{"09-",  "spot by confirmed", &lamp_rules_confirmed},
+		{"09b-", "spot by any",       &lamp_rules_any},
+		{"14-",  "spot by any",       &lamp_rules_any},
+	};
+	struct out out = {buf, DUMP_SZ, strlen(buf)};
+	size_t i;
+
+	for (i = 0; i < sizeof(rulev) / sizeof(rulev[0]); i++) {
+		if (!strncmp(name, rulev[i].name, strlen(rulev[i].name)))
+			put_lamp(&out, rulev[i].text, LAMP_SPOT,
+				 rulev[i].rules, doc);
+	}
 }
 
 
@@ -364,6 +396,8 @@ static void test_corpus(void **state)
 		(void)dialoginfo_decode(&info2, fresh, body, len);
 		assert_string_equal(dump(dump_buf2, &info2), dump_buf);
 		dialoginfo_decoder_free(fresh);
+
+		dump_ruled(dump_buf, dev[i]->d_name, &info);
 
 		file_path(path, sizeof(path), dev[i]->d_name, ".txt");
 		if (rewrite) {

@@ -55,7 +55,8 @@ static unsigned find_word(const char *s, const char * const *v, unsigned c)
 }
 
 
-/** "id:early,recipient,who=Jo,num=5,lwho=,lnum=,by=,ev=,dur=,to=,hold" */
+/** "id:early,recipient,who=Jo,num=5,lwho=,lnum=,by=,ev=,dur=,to=,
+    cid=,lt=,rt=,hold" */
 static void add_dialog(char *s)
 {
 	static const char * const statev[] = {
@@ -124,6 +125,15 @@ static void add_dialog(char *s)
 			else if (!strcmp(opt, "to")) {
 				d->remote.target = true;
 				d->remote.target_uri = arena_put(uri);
+			}
+			else if (!strcmp(opt, "cid")) {
+				d->call_id = arena_put(val);
+			}
+			else if (!strcmp(opt, "lt")) {
+				d->local_tag = arena_put(val);
+			}
+			else if (!strcmp(opt, "rt")) {
+				d->remote_tag = arena_put(val);
 			}
 			else if (!strcmp(opt, "by")) {
 				d->referred = true;
@@ -229,6 +239,7 @@ static const char *show(char *buf, size_t sz, const struct lamp *lamp)
 	static const char * const statev[LAMP_STATES] = {
 		"UNKNOWN", "FREE", "PARKED", "RINGING", "BUSY",
 	};
+	struct lamp_dialog d;
 	struct lamp_fact f;
 	int n;
 
@@ -243,20 +254,17 @@ static const char *show(char *buf, size_t sz, const struct lamp *lamp)
 	if (*f.who || *f.number)
 		n += snprintf(buf + n, sz - (size_t)n, " %s/%s", f.who,
 			      f.number);
-	if (*lamp_parker(lamp))
-		n += snprintf(buf + n, sz - (size_t)n, " by %s",
-			      lamp_parker(lamp));
-	if (*lamp_target(lamp))
-		n += snprintf(buf + n, sz - (size_t)n, " to %s",
-			      lamp_target(lamp));
-	if (lamp_held(lamp))
+	if (*f.by)
+		n += snprintf(buf + n, sz - (size_t)n, " by %s", f.by);
+	if (lamp_dialog(lamp, &d) && *d.target)
+		n += snprintf(buf + n, sz - (size_t)n, " to %s", d.target);
+	if (f.held)
 		n += snprintf(buf + n, sz - (size_t)n, " held");
-	if (lamp_calls(lamp) > 1)
-		n += snprintf(buf + n, sz - (size_t)n, " x%u",
-			      lamp_calls(lamp));
-	if (lamp_ended(lamp))
+	if (f.calls > 1)
+		n += snprintf(buf + n, sz - (size_t)n, " x%u", f.calls);
+	if (f.ended)
 		n += snprintf(buf + n, sz - (size_t)n, " ended: %s",
-			      lamp_ended_text(lamp_ended(lamp)));
+			      lamp_end_name(f.ended));
 	if (*f.reason)
 		snprintf(buf + n, sz - (size_t)n, " (%s)", f.reason);
 
@@ -268,6 +276,7 @@ static const char *show(char *buf, size_t sz, const struct lamp *lamp)
 
 
 #define PART   "Only a part of the state is known"
+#define TALKS  "A call is there, but does not wait"
 #define COMING "A call to it is being set up"
 #define NOWORD "The server does not tell the state"
 
@@ -305,12 +314,28 @@ static const struct story storyv[] = {
 	      "changed", "PARKED 200 to sip:park+701@x.example held"},
 	{300, "2 full 701:terminated", "changed", "FREE 300"},
 }},
-{"FreeSWITCH, hold state terminated", LAMP_SPOT, &lamp_rules_terminated, {
+{"FreeSWITCH, hold state terminated", LAMP_SPOT, &lamp_rules_any, {
 	{100, "0 full",                "changed", "FREE 100+"},
 	{200, "1 full 701:terminated", "changed", "PARKED 200"},
 	{300, "2 full 701:terminated", "same",    "PARKED 200"},
 	{400, "3 full",                "changed", "FREE 400"},
 	{500, "4 partial 701:terminated", "changed", "PARKED 500"},
+}},
+{"early only", LAMP_SPOT, &lamp_rules_early, {
+	{100, "0 full",                "changed", "FREE 100+"},
+	{200, "1 full 701:early",      "changed", "PARKED 200"},
+	{300, "2 full 701:confirmed",  "changed", "PARKED~ 200 (" TALKS ")"},
+	{400, "3 full 701:terminated", "changed", "FREE 400+"},
+}},
+{"confirmed only", LAMP_SPOT, &lamp_rules_confirmed, {
+	{100, "0 full",                "changed", "FREE 100+"},
+	{200, "1 full 701:early",      "changed", "FREE~ 100+ (" COMING ")"},
+	{300, "2 full 701:confirmed",  "changed", "PARKED 300"},
+	{400, "3 full 701:terminated", "changed", "FREE 400"},
+}},
+{"the rules are of spots", LAMP_EXTENSION, &lamp_rules_any, {
+	{100, "0 full 102:terminated", "changed", "FREE 100+"},
+	{200, "1 full 102:early",      "changed", "RINGING 200"},
 }},
 {"nobody waits yet", LAMP_SPOT, NULL, {
 	{100, "0 full",                "changed", "FREE 100+"},
@@ -531,7 +556,7 @@ static const struct story storyv[] = {
 	{100, "0 full a:confirmed,who=Al,by=Kim", "changed",
 	      "PARKED 100+ Al/ by Kim"},
 	{200, "1 partial a:confirmed", "same", "PARKED 100+ Al/ by Kim"},
-	{300, "2 partial a:confirmed,bynum=104", "same",
+	{300, "2 partial a:confirmed,bynum=104", "changed",
 	      "PARKED 100+ Al/ by 104"},
 	{400, "3 partial a:terminated,ev=replaced", "changed",
 	      "FREE 400 ended: taken"},
@@ -792,6 +817,56 @@ static void test_long_texts(void **state)
 }
 
 
+/** The dialog that is shown, with what the server told of it at any time */
+static void test_dialog(void **state)
+{
+	static const struct {
+		const char *line;
+		bool ok;
+		const char *is;     /* "call-id local-tag remote-tag target" */
+	} rowv[] = {
+		{"0 full", false, ""},
+		{"1 full a:early,recipient,cid=c1,lt=l1,rt=r1,to=77", true,
+		 "c1 l1 r1 sip:77@x.example"},
+		/* not told again: as before */
+		{"2 partial a:early,recipient", true,
+		 "c1 l1 r1 sip:77@x.example"},
+		{"3 partial a:early,recipient,rt=r2", true,
+		 "c1 l1 r2 sip:77@x.example"},
+		{"4 partial b:confirmed,cid=c9,lt=l9,rt=r9", true,
+		 "c1 l1 r2 sip:77@x.example"},
+		{"5 partial a:terminated", true, "c9 l9 r9 "},
+		/* shown, but not there any more */
+		{"lost", true, "c9 l9 r9 "},
+		{"reset", false, ""},
+	};
+	struct lamp_dialog d;
+	struct lamp lamp;
+	char buf[256];
+	size_t i;
+	(void)state;
+
+	lamp_init(&lamp, LAMP_EXTENSION, "102", NULL);
+	assert_false(lamp_dialog(&lamp, &d));
+
+	for (i = 0; i < sizeof(rowv) / sizeof(rowv[0]); i++) {
+
+		apply(&lamp, rowv[i].line, i + 1);
+		if (rowv[i].ok != lamp_dialog(&lamp, &d))
+			fail_msg("row %zu", i);
+		if (!rowv[i].ok)
+			continue;
+		snprintf(buf, sizeof(buf), "%s %s %s %s", d.call_id,
+			 d.local_tag, d.remote_tag, d.target);
+		assert_string_equal(rowv[i].is, buf);
+	}
+
+	assert_false(lamp_dialog(NULL, &d));
+	assert_false(lamp_dialog(&lamp, NULL));
+	lamp_close(&lamp);
+}
+
+
 /* ---- Limits and properties ------------------------------------------- */
 
 
@@ -815,7 +890,7 @@ static void test_rows_max(void **state)
 			fail_msg("document %u: outcome %u", i, out);
 	}
 
-	assert_int_equal(lamp_calls(&lamp), LAMP_ROWS_MAX);
+	assert_int_equal(lamp.calls, LAMP_ROWS_MAX);
 	assert_int_equal(refresh, 1);
 
 	/* What did not fit may still wait */
@@ -1039,6 +1114,7 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_who),
 		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_dialog),
 		cmocka_unit_test(test_rows_max),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_random),

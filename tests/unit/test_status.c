@@ -147,7 +147,7 @@ static void test_lamps(void **state)
 		{LAMP_SPOT, LAMP_PARKED, false, NOW_MS - 9000, "Carl", NULL,
 		 "\"state\":\"parked\",\"reason\":\"r\",\"who\":\"Carl\","
 		 "\"since_s\":9,",
-		 "\"who\":\"Carl\",\"by\":\"\",\"retrieve\":\"*88701/0\","
+		 "\"who\":\"Carl\",\"by\":\"Kim\",\"retrieve\":\"*88701/0\","
 		 "\"since_s\":9,"},
 		{LAMP_SPOT, LAMP_PARKED, false, NOW_MS - 9000, "Carl", "Anna",
 		 "\"state\":\"parked\",\"reason\":\"r\",\"who\":\"Anna\","
@@ -202,6 +202,7 @@ static void test_lamps(void **state)
 		strcpy(ev.u.lamp.label, "Desk");
 		strcpy(ev.u.lamp.reason, "r");
 		strcpy(ev.u.lamp.who, rowv[i].who);
+		strcpy(ev.u.lamp.by, "Kim");
 		step(&fx, &ev);
 
 		if (rowv[i].booked) {
@@ -221,6 +222,12 @@ static void test_lamps(void **state)
 			 rowv[i].lamp);
 		if (!strstr(str, want))
 			row_str(i, want, str);
+
+		/* "me" only as long as it may be our call */
+		row_true(i, strstr(str, rowv[i].booked &&
+				   (rowv[i].st != LAMP_FREE || rowv[i].stale)
+				   ? "\"account\":0,\"by\":\"me\""
+				   : "\"account\":0,\"by\":\"Kim\""));
 
 		if (rowv[i].parked)
 			snprintf(want, sizeof(want),
@@ -321,7 +328,25 @@ static void test_events(void **state)
 		 "{\"event\":\"lamp\",\"idx\":3,\"spot\":\"701\","
 		 "\"label\":\"\",\"state\":\"parked\",\"reason\":\"\","
 		 "\"who\":\"99\",\"since_s\":1,\"at_least\":false,"
-		 "\"kind\":\"spot\",\"account\":0}"},
+		 "\"kind\":\"spot\",\"account\":0,\"by\":\"\","
+		 "\"calls\":0,\"held\":false,\"ended\":\"\"}"},
+		{{EVENT_LAMP, {.lamp = {.idx = 3, .spot = "701",
+					.state = LAMP_PARKED, .by = "Kim",
+					.calls = 2, .held = true}}},
+		 "{\"event\":\"lamp\",\"idx\":3,\"spot\":\"701\","
+		 "\"label\":\"\",\"state\":\"parked\",\"reason\":\"\","
+		 "\"who\":\"\",\"since_s\":null,\"at_least\":false,"
+		 "\"kind\":\"spot\",\"account\":0,\"by\":\"Kim\","
+		 "\"calls\":2,\"held\":true,\"ended\":\"\"}"},
+		{{EVENT_LAMP, {.lamp = {.idx = 3, .spot = "701",
+					.state = LAMP_FREE,
+					.ended = LAMP_END_CALLER}}},
+		 "{\"event\":\"lamp\",\"idx\":3,\"spot\":\"701\","
+		 "\"label\":\"\",\"state\":\"free\",\"reason\":\"\","
+		 "\"who\":\"\",\"since_s\":null,\"at_least\":false,"
+		 "\"kind\":\"spot\",\"account\":0,\"by\":\"\","
+		 "\"calls\":0,\"held\":false,"
+		 "\"ended\":\"caller hung up\"}"},
 		{{EVENT_LAMPS, {.lamps = 20}},
 		 "{\"event\":\"lamps\",\"count\":20}"},
 		{{EVENT_BOOK, {.book = {.spot = "701", .gone = true}}},
