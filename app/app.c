@@ -363,16 +363,34 @@ static void lamp_handler(const struct lamp_fact *fact, void *arg)
 }
 
 
+static bool server_handler(unsigned account, const struct sip_msg *msg,
+			   void *arg)
+{
+	const struct app *app = arg;
+
+	return phone_server_account(app->phone, account, msg);
+}
+
+
+/* What nobody has asked for proves itself by where it comes from only, also
+   where everybody may call */
+static bool proven_handler(unsigned account, const struct sip_msg *msg,
+			   void *arg)
+{
+	const struct app *app = arg;
+
+	return phone_server_proven(app->phone, account, msg);
+}
+
+
 /* A NOTIFY of a lamp; where it comes from was checked by the guard, or its
    dialog's tags prove it */
 static bool notify_hook(const struct sip_msg *msg, void *arg)
 {
 	struct app *app = arg;
 
-	const bool trusted = phone_from_server(app->phone, msg);
-
-	return blf_request(app->blf, msg, trusted) ||
-		blf_unsolicited(app->blf, msg, trusted);
+	return blf_request(app->blf, msg, server_handler, app) ||
+		blf_unsolicited(app->blf, msg, proven_handler, app);
 }
 
 
@@ -602,6 +620,8 @@ static int lamps_start(struct app *app)
 			.route = acc->route,
 			.authh = phone_auth,
 			.arg   = acc,
+			.unsolicited = cfg_get_bool(cfg,
+						    "unsolicited_dialog"),
 		};
 	}
 

@@ -49,6 +49,9 @@ static const struct cfg_option optionv[] = {
 	 "profile|both|early|confirmed|any",
 	 "Which states of a spot's dialog mean that a call waits there: early "
 	 "or confirmed (both), one of them, or any dialog at all."},
+	{"unsolicited_dialog", CFG_BOOL, "no", 0, 0, NULL,
+	 "Whether the server may tell a lamp's state without being asked, as "
+	 "some PBXs do. Only the server that we are registered with may."},
 	{"expires", CFG_U32, "300", 60, 86400, NULL,
 	 "For how many seconds a lamp is subscribed before it is renewed. If "
 	 "the PBX's last word gets lost, the lamp is wrong for so long at "

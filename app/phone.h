@@ -107,6 +107,10 @@ bool phone_from_server(const struct phone *phone, const struct sip_msg *msg);
 bool phone_server_account(const struct phone *phone, unsigned idx,
 			  const struct sip_msg *msg);
 
+/** The same, whatever the setting: for what only the server may say */
+bool phone_server_proven(const struct phone *phone, unsigned idx,
+			 const struct sip_msg *msg);
+
 /**
  * Make a SIP URI of what a user types or a template gives
  *

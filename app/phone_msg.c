@@ -41,21 +41,28 @@ static unsigned safety(enum sip_transp tp)
 }
 
 
-bool phone_server_account(const struct phone *phone, unsigned idx,
-			  const struct sip_msg *msg)
+bool phone_server_proven(const struct phone *phone, unsigned idx,
+			 const struct sip_msg *msg)
 {
 	const struct acct *acct;
 
 	if (!phone || !msg || idx >= phone->acctc)
 		return false;
 
-	if (phone->requests_any)
-		return true;
-
 	acct = phone->acctv[idx];
 
 	return acct->server_known && safety(msg->tp) >= safety(acct->server_tp)
 		&& sa_cmp(&acct->server, &msg->src, SA_ADDR);
+}
+
+
+bool phone_server_account(const struct phone *phone, unsigned idx,
+			  const struct sip_msg *msg)
+{
+	if (!phone || !msg || idx >= phone->acctc)
+		return false;
+
+	return phone->requests_any || phone_server_proven(phone, idx, msg);
 }
 
 

@@ -143,6 +143,9 @@ static bool all_fresh(const struct watch *w)
 	if (w->feeder)
 		return w->listed && w->feeder->root.sub.fresh;
 
+	if (w->fed)
+		return w->acct->gate.mode != BLF_GATE_SHUT;
+
 	if (!w->root.sub.fresh)
 		return false;
 
@@ -427,7 +430,8 @@ static int act(struct leg *leg, enum blf_action action, uint64_t now_ms)
 			leg->sub.expires_s = acct->expires_s;
 		leg->version_known = false;
 		forks_drop(w);
-		(void)lamp_reset(&w->lamp, "");
+		if (!w->fed)
+			(void)lamp_reset(&w->lamp, "");
 		blf_list_reset(w);
 		window_enter(leg, now_ms);
 		err = blf_dlg_subscribe(&leg->dlg, leg->sub.expires_s,
@@ -808,6 +812,8 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 	if (w->roster)
 		return blf_list_document(w, n, now_ms);
 
+	blf_watch_unfeed(w);
+
 	if (n->cut || n->bad) {
 		const char *why = n->bad ? n->bad : BLF_CUT;
 
@@ -974,21 +980,68 @@ static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
 }
 
 
+struct wanted {
+	const struct acct *acct;
+	const struct pl *key;
+};
+
+
+static bool spot_cmp(struct le *le, void *arg)
+{
+	const struct watch *w = le->data;
+	const struct wanted *want = arg;
+
+	return w->acct == want->acct && !pl_strcmp(want->key, w->spot);
+}
+
+
+static bool user_cmp(struct le *le, void *arg)
+{
+	const struct watch *w = le->data;
+	const struct wanted *want = arg;
+	struct uri uri;
+	struct pl pl;
+
+	pl_set_str(&pl, w->target);
+
+	return w->acct == want->acct && !uri_decode(&uri, &pl) &&
+		!pl_cmp(&uri.user, want->key);
+}
+
+
+struct watch *blf_watch_find(const struct blf *blf, const struct acct *acct,
+			     const struct pl *user, const struct pl *number)
+{
+	struct wanted want = {acct, number};
+	struct watch *w;
+
+	w = list_ledata(hash_lookup(blf->ht_spot,
+				    hash_joaat_pl(number), spot_cmp, &want));
+	if (w || !user)
+		return w;
+
+	want.key = user;
+
+	return list_ledata(hash_lookup(blf->ht_user,
+				       hash_joaat_pl(user), user_cmp, &want));
+}
+
+
 int blf_dialog_of(const struct blf *blf, unsigned account, const char *spot,
 		  struct blf_dialog *dlg)
 {
-	const struct watch *w = NULL;
+	const struct watch *w;
 	struct lamp_dialog d;
+	struct pl pl;
 
 	if (!blf || !spot || !dlg)
 		return EINVAL;
 
-	for (size_t i=0; i<blf->watchc && !w; i++) {
+	if (account >= blf->acctc)
+		return ENOENT;
 
-		if (blf->watchv[i]->acct->idx == account &&
-		    !strcmp(blf->watchv[i]->spot, spot))
-			w = blf->watchv[i];
-	}
+	pl_set_str(&pl, spot);
+	w = blf_watch_find(blf, &blf->acctv[account], NULL, &pl);
 
 	if (!w || w->lamp.stale || !all_fresh(w) || !lamp_dialog(&w->lamp, &d)
 	    || d.state != DIALOGINFO_EARLY ||
@@ -1012,9 +1065,10 @@ int blf_dialog_of(const struct blf *blf, unsigned account, const char *spot,
 }
 
 
-bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted)
+bool blf_request(struct blf *blf, const struct sip_msg *msg,
+		 blf_server_h *serverh, void *arg)
 {
-	return blf && blf_sip_request(blf->bs, msg, trusted);
+	return blf && blf_sip_request(blf->bs, msg, serverh, arg);
 }
 
 
@@ -1025,24 +1079,145 @@ void blf_set_info_handler(struct blf *blf, blf_info_h *h)
 }
 
 
-bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg, bool trusted)
+void blf_watch_unfeed(struct watch *w)
 {
-	unsigned account;
-	size_t len;
+	if (!w->fed)
+		return;
 
-	if (!blf || !blf_sip_unsolicited(blf->bs, msg, trusted, &account))
-		return false;
+	w->fed = mem_deref(w->fed);
+	(void)lamp_reset(&w->lamp, "");
+}
 
-	len = mbuf_get_left(msg->mb);
+
+/* "sip:102@pbx:5060", "<sip:102@pbx>", "102": who is meant */
+static bool entity_user(struct pl *user, const char *entity)
+{
+	struct sip_addr addr;
+	struct pl pl;
+
+	pl_set_str(&pl, entity);
+	if (sip_addr_decode(&addr, &pl) || !pl_isset(&addr.uri.user))
+		*user = pl;
+	else
+		*user = addr.uri.user;
+
+	return pl_isset(user);
+}
+
+
+static struct watch *unasked_watch(const struct blf *blf,
+				   const struct blf_unasked *u)
+{
+	const struct acct *acct = &blf->acctv[u->account];
+	struct watch *w = NULL;
+	struct pl user;
+
+	if (!blf->di->err && entity_user(&user, blf->di->entity))
+		w = blf_watch_find(blf, acct, &user, &user);
+
+	return w ? w : blf_watch_find(blf, acct, u->user, u->user);
+}
+
+
+/* A lamp is told without having asked */
+static void feed(struct watch *w, const struct blf_unasked *u,
+		 const char *bad, uint64_t now_ms)
+{
+	struct blf *blf = w->blf;
+	char *callid = NULL;
+	unsigned out;
+
+	blf_watch_useless(w, bad);
+
+	if (bad) {
+		(void)lamp_doubt(&w->lamp, NULL, bad);
+		return;
+	}
+
+	if (pl_strdup(&callid, u->callid)) {
+		(void)lamp_doubt(&w->lamp, NULL, "out of memory");
+		return;
+	}
+
+	if (!w->fed)
+		(void)lamp_reset(&w->lamp, "");
+
+	out = lamp_step(&w->lamp, callid, blf->di, now_ms);
+
+	/* versions count within a Call-ID (RFC 4235 4.1) */
+	if (w->fed && strcmp(w->fed, callid))
+		(void)lamp_forget(&w->lamp, w->fed, "", now_ms);
+
+	mem_deref(w->fed);
+	w->fed = callid;
+
+	if ((out & LAMP_OUT_DISCARDED) && (out & LAMP_OUT_REFRESH_WANTED))
+		(void)lamp_doubt(&w->lamp, NULL,
+				 "the server told it out of turn");
+}
+
+
+static void unasked_dialog(struct blf *blf, const struct blf_unasked *u,
+			   const struct sip_msg *msg)
+{
+	const uint64_t now_ms = clock_ms(blf->clock);
+	const char *bad = u->n.bad ? u->n.bad : u->n.cut ? BLF_CUT : NULL;
+	struct watch *w;
+
+	if (dialoginfo_decode(blf->di, blf->dec, u->n.body, u->n.len) &&
+	    !bad && u->n.body)
+		bad = blf->di->reason;
+
+	w = unasked_watch(blf, u);
+
+	blf_sip_unasked_answer(blf->bs, u, msg, w ? u->scode : 481);
+
+	/* who is told by what he asked for needs no other */
+	if (!w || blf->closing || w->feeder || w->root.sub.fresh ||
+	    w->acct->gate.mode == BLF_GATE_SHUT || (!u->n.body && !bad))
+		return;
+
+	feed(w, u, bad, now_ms);
+	blf_watch_tell(w);
+	work(blf, now_ms);
+}
+
+
+static void unasked_info(struct blf *blf, const struct blf_unasked *u,
+			 const struct sip_msg *msg)
+{
+	const size_t len = mbuf_get_left(msg->mb);
+
+	blf_sip_unasked_answer(blf->bs, u, msg, 200);
 
 	applog(APPLOG_INFO, "blf: account %u: park-info, %zu bytes: %b",
-	       account, len, mbuf_buf(msg->mb), MIN(len, (size_t)1024));
+	       u->account, len, mbuf_buf(msg->mb), MIN(len, (size_t)1024));
 
 	if (blf->infoh && !blf->closing) {
 		++blf->depth;
-		blf->infoh(account, mbuf_buf(msg->mb), len, blf->arg);
+		blf->infoh(u->account, mbuf_buf(msg->mb), len, blf->arg);
 		--blf->depth;
 	}
+}
+
+
+bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg,
+		     blf_server_h *serverh, void *arg)
+{
+	struct blf_unasked u;
+	bool handled;
+
+	if (!blf || !blf_sip_unasked(blf->bs, &u, &handled, msg, serverh,
+				     arg))
+		return false;
+
+	if (handled)
+		return true;
+
+	if (u.info)
+		unasked_info(blf, &u, msg);
+	else
+		unasked_dialog(blf, &u, msg);
 
 	return true;
 }
@@ -1118,6 +1293,7 @@ static void watch_destructor(void *arg)
 	hash_unlink(&w->user_he);
 	lamp_close(&w->lamp);
 	mem_deref(w->roster);
+	mem_deref(w->fed);
 	mem_deref(w->text);
 }
 
@@ -1387,6 +1563,10 @@ void blf_registered(struct blf *blf, unsigned account, bool registered,
 
 		if (w->acct != acct)
 			continue;
+
+		/* what changes meanwhile is told to nobody */
+		if (!registered || fresh)
+			blf_watch_unfeed(w);
 
 		if (!registered) {
 			blf_leg_step(&w->root, BLF_EV_STOP, 0, now_ms);

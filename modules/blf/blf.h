@@ -25,6 +25,8 @@ struct blf_account {
 	/** As sip_auth_h: gives user and password for a realm */
 	int (*authh)(char **user, char **pass, const char *realm, void *arg);
 	void *arg;
+	/** Dialog state that nobody subscribed to is taken too */
+	bool unsolicited;
 };
 
 /** One lamp to watch; strings are copied */
@@ -121,16 +123,21 @@ int blf_set_lists(struct blf *blf, const struct blf_list *listv,
 void blf_registered(struct blf *blf, unsigned account, bool registered,
 		    bool fresh, const char *reason);
 
+/** @return True if a message comes from the server of that account */
+typedef bool (blf_server_h)(unsigned account, const struct sip_msg *msg,
+			    void *arg);
+
 /**
  * Look at an incoming request before anyone else does
  *
- * @param trusted It comes from the server: only then may it make a dialog,
- *                as the first NOTIFY or as a further branch of a fork. Who
- *                knows both tags of a dialog is heard from anywhere
+ * @param serverh Only the account's own server may make a dialog, as the
+ *                first NOTIFY or as a further branch of a fork. Who knows
+ *                both tags of a dialog is heard from anywhere
  *
  * @return True if it was a NOTIFY for us: it has been answered
  */
-bool blf_request(struct blf *blf, const struct sip_msg *msg, bool trusted);
+bool blf_request(struct blf *blf, const struct sip_msg *msg,
+		 blf_server_h *serverh, void *arg);
 
 /** Body of a park-info that nobody subscribed to; borrowed for the call */
 typedef void (blf_info_h)(unsigned account, const void *body, size_t len,
@@ -142,13 +149,22 @@ void blf_set_info_handler(struct blf *blf, blf_info_h *h);
 /**
  * Look at a request that blf_request() did not want
  *
- * @param trusted It comes from the server
+ * A park-info, or of an account that allows it a dialog-info, addressed to
+ * an account's Contact and sent by that account's server.
  *
- * @return True if it was a park-info for one of our Contacts: it has been
- *         answered. Others are left to be refused
+ * A dialog-info is of the lamp whose number, or whose target's user, is that
+ * of the document's entity, else of From. It tells that lamp from then on,
+ * as long as the account is registered and neither a subscription nor a list
+ * tells it. Its versions count within its Call-ID; one out of turn marks the
+ * lamp, since nobody can be asked for full state.
+ *
+ * @param serverh Whose server; nothing else proves such a message
+ *
+ * @return True if it was such a one: it has been answered. Others are left
+ *         to be refused
  */
 bool blf_unsolicited(struct blf *blf, const struct sip_msg *msg,
-		     bool trusted);
+		     blf_server_h *serverh, void *arg);
 
 /** Ask anew: one spot or list, or all that are refused or lost if NULL */
 int blf_resubscribe(struct blf *blf, const char *spot);

@@ -76,6 +76,7 @@ struct watch {
 	uint64_t shown;        /* hash of the last fact told             */
 	const char *word;      /* of WHY_ENDED: reason, static           */
 	const char *logged;    /* why the last document was of no use    */
+	char *fed;             /* told unasked, under that Call-ID       */
 	unsigned idx;          /* of lamps: position in the grid         */
 	uint16_t scode;
 	uint8_t why;
@@ -150,6 +151,13 @@ bool blf_leg_subscribed(const struct leg *leg);
 
 /** Forget a subscription that may live, and say so to the server */
 void blf_leg_quit(struct leg *leg, uint64_t now_ms);
+
+/** @return The lamp of a number, or of its target's user; NULL: none */
+struct watch *blf_watch_find(const struct blf *blf, const struct acct *acct,
+			     const struct pl *user, const struct pl *number);
+
+/** What tells the lamp from now on is something else than before */
+void blf_watch_unfeed(struct watch *w);
 
 /** Tell the lamp's fact, or of a list those of all its lamps, if it is
     another than the last one told */

@@ -97,6 +97,7 @@ static void adopt(struct watch *list, struct watch *w, uint64_t now_ms)
 	w->quiet = quiet;
 
 	w->why = WHY_NONE;
+	blf_watch_unfeed(w);
 	(void)lamp_reset(&w->lamp, "");
 }
 
@@ -337,53 +338,6 @@ static bool number_of(struct pl *number, const struct pl *user,
 }
 
 
-struct wanted {
-	const struct acct *acct;
-	const struct pl *key;
-};
-
-
-static bool spot_cmp(struct le *le, void *arg)
-{
-	const struct watch *w = le->data;
-	const struct wanted *want = arg;
-
-	return w->acct == want->acct && !pl_strcmp(want->key, w->spot);
-}
-
-
-static bool user_cmp(struct le *le, void *arg)
-{
-	const struct watch *w = le->data;
-	const struct wanted *want = arg;
-	struct uri uri;
-	struct pl pl;
-
-	pl_set_str(&pl, w->target);
-
-	return w->acct == want->acct && !uri_decode(&uri, &pl) &&
-		!pl_cmp(&uri.user, want->key);
-}
-
-
-static struct watch *lookup(const struct watch *list, const struct pl *user,
-			    const struct pl *number)
-{
-	struct wanted want = {list->acct, number};
-	struct watch *w;
-
-	w = list_ledata(hash_lookup(list->blf->ht_spot,
-				    hash_joaat_pl(number), spot_cmp, &want));
-	if (w)
-		return w;
-
-	want.key = user;
-
-	return list_ledata(hash_lookup(list->blf->ht_user,
-				       hash_joaat_pl(user), user_cmp, &want));
-}
-
-
 /* The server's own URI of a resource seldom says how to get there */
 static int single_target(char *buf, size_t sz, const struct watch *list,
 			 const struct uri *uri, const char *text)
@@ -461,7 +415,7 @@ static struct watch *resource(struct watch *list, const char *text,
 	if (!number_of(&number, &uri.user, list->roster->watch))
 		number = uri.user;
 
-	w = lookup(list, &uri.user, &number);
+	w = blf_watch_find(list->blf, list->acct, &uri.user, &number);
 
 	return w ? w : sprout(list, &uri, text, &number, name);
 }

@@ -15,6 +15,7 @@
 enum {
 	GHOST_MS = 32000,       /* 64*T1: so long is a NOTIFY repeated   */
 	GHOSTS_MAX = 20000,
+	UNASKED_MAX = 64,
 	TAG_MAX = 255,          /* of the other side's, [bytes]          */
 	TARGET_MAX = 511,
 	ROUTES_MAX = 2047,
@@ -56,6 +57,13 @@ struct ghost {
 	char rtag[TAG_MAX + 1];
 };
 
+/** A NOTIFY that belonged to no dialog, for its repeats */
+struct unasked {
+	uint64_t id;
+	uint64_t until_ms;
+	uint16_t answer;
+};
+
 struct blf_sip {
 	const struct clock *clock;
 	struct blf_peer *peerv;
@@ -65,6 +73,8 @@ struct blf_sip {
 	struct list ghostl;     /* oldest first                          */
 	size_t ghostc;
 	const void *rx_sock;    /* compared only                         */
+	struct unasked unaskedv[UNASKED_MAX];
+	unsigned unaskedi;
 	struct blf_sip_handlers h;
 	void *arg;
 };
@@ -1044,13 +1054,12 @@ static bool body_kind(struct blf_notify *n, const struct sip_msg *msg,
 
 
 /* @return Status code of the answer */
-static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
-			      bool list)
+static uint16_t body_decode(struct blf_notify *n, const struct sip_msg *msg,
+			    bool list)
 {
 	const size_t left = mbuf_get_left(msg->mb);
+	const struct sip_hdr *hdr;
 	size_t len = left;
-
-	memset(n, 0, sizeof(*n));
 
 	if (pl_isset(&msg->clen)) {
 		len = number(&msg->clen);
@@ -1060,6 +1069,29 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
 		}
 	}
 
+	if (!len)
+		return 200;
+
+	hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
+
+	if (!body_kind(n, msg, list) ||
+	    (hdr && pl_strcasecmp(&hdr->val, "identity"))) {
+		n->bad = "the server tells it in an unknown form";
+		return 415;
+	}
+
+	n->body = mbuf_buf(msg->mb);
+	n->len  = len;
+
+	return 200;
+}
+
+
+/* @return Status code of the answer */
+static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
+			      bool list)
+{
+	memset(n, 0, sizeof(*n));
 	n->ev = BLF_EV_NOTIFY;
 
 	if (!event_is(msg, EVENT)) {
@@ -1072,22 +1104,7 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
 		return 400;
 	}
 
-	if (len) {
-		const struct sip_hdr *hdr;
-
-		hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
-
-		if (!body_kind(n, msg, list) ||
-		    (hdr && pl_strcasecmp(&hdr->val, "identity"))) {
-			n->bad = "the server tells it in an unknown form";
-			return 415;
-		}
-
-		n->body = mbuf_buf(msg->mb);
-		n->len  = len;
-	}
-
-	return 200;
+	return body_decode(n, msg, list);
 }
 
 
@@ -1181,7 +1198,7 @@ static struct blf_dlg *dlg_make(struct blf_sip *bs, struct blf_dlg *root,
 
 
 bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
-		     bool trusted)
+		     blf_server_h *serverh, void *arg)
 {
 	struct blf_notify n;
 	struct blf_dlg *dlg;
@@ -1190,7 +1207,8 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 	uint16_t scode, repeat;
 	bool made;
 
-	if (!bs || !msg || !msg->req || pl_strcmp(&msg->met, "NOTIFY"))
+	if (!bs || !msg || !serverh || !msg->req ||
+	    pl_strcmp(&msg->met, "NOTIFY"))
 		return false;
 
 	if (!pl_isset(&msg->callid) || !pl_isset(&msg->to.tag) ||
@@ -1208,7 +1226,7 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 		return ghost_request(bs, &ids, msg, now_ms);
 
 	/* a From tag that nobody has seen proves nothing */
-	if (made && !trusted)
+	if (made && !serverh((unsigned)(dlg->peer - bs->peerv), msg, arg))
 		return false;
 
 	rx_prepare(bs, msg);
@@ -1282,27 +1300,107 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 }
 
 
-bool blf_sip_unsolicited(struct blf_sip *bs, const struct sip_msg *msg,
-			 bool trusted, unsigned *account)
+static uint64_t mix(uint64_t h, const struct pl *pl)
 {
-	if (!bs || !msg || !account || !msg->req || !trusted ||
-	    pl_strcmp(&msg->met, "NOTIFY") || pl_isset(&msg->to.tag) ||
-	    !event_is(msg, "park-info"))
+	for (size_t i=0; pl->p && i<pl->l; i++)
+		h = (h ^ (uint8_t)pl->p[i]) * 0x100000001b3ull;
+
+	return h * 31 + 1;
+}
+
+
+/* Such a NOTIFY has no dialog to be remembered in: what RFC 3261 17.2.3
+   tells requests apart by */
+static uint64_t unasked_id(const struct sip_msg *msg)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	h = mix(h, &msg->callid);
+	h = mix(h, &msg->from.tag);
+	h = (h ^ msg->cseq.num) * 0x100000001b3ull;
+
+	return h;
+}
+
+
+bool blf_sip_unasked(struct blf_sip *bs, struct blf_unasked *u,
+		     bool *handled, const struct sip_msg *msg,
+		     blf_server_h *serverh, void *arg)
+{
+	struct blf_peer *peer = NULL;
+	uint64_t now_ms;
+
+	if (!bs || !u || !handled || !serverh || !msg || !msg->req ||
+	    pl_strcmp(&msg->met, "NOTIFY") || pl_isset(&msg->to.tag))
 		return false;
 
-	for (size_t i=0; i<bs->peerc; i++) {
+	memset(u, 0, sizeof(*u));
+	*handled = false;
 
-		struct blf_peer *peer = &bs->peerv[i];
+	u->info = event_is(msg, "park-info");
+	if (!u->info && !event_is(msg, EVENT))
+		return false;
 
-		if (pl_strcmp(&msg->uri.user, peer->acc.cuser))
-			continue;
+	for (size_t i=0; i<bs->peerc && !peer; i++) {
 
-		rx_prepare(bs, msg);
-		reply(peer, false, msg, 200);
-		*account = (unsigned)i;
-
-		return true;
+		if (!pl_strcmp(&msg->uri.user, bs->peerv[i].acc.cuser) &&
+		    (u->info || bs->peerv[i].acc.unsolicited) &&
+		    serverh((unsigned)i, msg, arg)) {
+			peer       = &bs->peerv[i];
+			u->account = (unsigned)i;
+		}
 	}
 
-	return false;
+	if (!peer)
+		return false;
+
+	rx_prepare(bs, msg);
+
+	now_ms    = clock_ms(bs->clock);
+	u->id     = unasked_id(msg);
+	u->user   = &msg->from.uri.user;
+	u->callid = &msg->callid;
+	u->scode  = 200;
+
+	for (size_t i=0; i<UNASKED_MAX; i++) {
+
+		const struct unasked *past = &bs->unaskedv[i];
+
+		if (past->id == u->id && past->until_ms > now_ms) {
+			reply(peer, false, msg, past->answer);
+			*handled = true;
+			return true;
+		}
+	}
+
+	if (!u->info) {
+		u->scode = notify_decode(&u->n, msg, false);
+
+		/* nothing goes on here that could end */
+		if (u->scode == 400) {
+			u->n.bad = NULL;
+			u->scode = body_decode(&u->n, msg, false);
+		}
+	}
+
+	return true;
+}
+
+
+void blf_sip_unasked_answer(struct blf_sip *bs, const struct blf_unasked *u,
+			    const struct sip_msg *msg, uint16_t scode)
+{
+	struct unasked *past;
+
+	if (!bs || !u || !msg || u->account >= bs->peerc)
+		return;
+
+	past = &bs->unaskedv[bs->unaskedi];
+	bs->unaskedi = (bs->unaskedi + 1) % UNASKED_MAX;
+
+	past->id       = u->id;
+	past->until_ms = clock_ms(bs->clock) + GHOST_MS;
+	past->answer   = scode;
+
+	reply(&bs->peerv[u->account], false, msg, scode);
 }

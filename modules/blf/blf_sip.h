@@ -93,18 +93,36 @@ int  blf_sip_alloc(struct blf_sip **bsp, const struct clock *clock,
 
 /** Look at a request; see blf_request() */
 bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
-		     bool trusted);
+		     blf_server_h *serverh, void *arg);
+
+/** A NOTIFY that belongs to no dialog; borrowed from the message */
+struct blf_unasked {
+	unsigned account;      /**< Whose Contact it is addressed to     */
+	bool info;             /**< park-info; else dialog               */
+	uint16_t scode;        /**< Due answer if its lamp is known      */
+	struct blf_notify n;   /**< Of dialog: its body, or what is bad  */
+	const struct pl *user; /**< Of its From                          */
+	const struct pl *callid;
+	uint64_t id;           /**< Private                              */
+};
 
 /**
- * Look at a request that belongs to no dialog: park-info for one of our
- * Contacts, from the server, is answered
+ * Look at a request that belongs to no dialog; see blf_unsolicited()
  *
- * @param account Set to whose it is
+ * @param u Set if `handled` is not: the owner has to answer it
  *
- * @return False: it is none, or not from where it may come
+ * @param handled Set if it was a repeat (RFC 3261 17.1.2.2): it got the
+ *                answer again
+ *
+ * @return False: it is none of ours, or not from where it may come
  */
-bool blf_sip_unsolicited(struct blf_sip *bs, const struct sip_msg *msg,
-			 bool trusted, unsigned *account);
+bool blf_sip_unasked(struct blf_sip *bs, struct blf_unasked *u,
+		     bool *handled, const struct sip_msg *msg,
+		     blf_server_h *serverh, void *arg);
+
+/** Answer it, and its repeats for 32 s */
+void blf_sip_unasked_answer(struct blf_sip *bs, const struct blf_unasked *u,
+			    const struct sip_msg *msg, uint16_t scode);
 
 /** Forget what this account's server taught: nonces */
 void blf_sip_fresh(struct blf_sip *bs, unsigned account);

@@ -30,6 +30,7 @@ struct notify_feed {
 	struct dialog dlgv[2];         /* spot, list                     */
 	uint32_t cseq;
 	bool forged;                   /* nothing may come of it         */
+	bool stranger;         /* the NOTIFY in hand is of one          */
 	volatile uint8_t sum;
 	void (*h)(const struct lamp_fact *fact);
 };
@@ -267,6 +268,16 @@ static int write_notify(struct mbuf *mb, const struct dialog *dlg,
 }
 
 
+static bool server_handler(unsigned account, const struct sip_msg *msg,
+			   void *arg)
+{
+	const struct notify_feed *feed = arg;
+	(void)msg;
+
+	return account == 0 && !feed->stranger;
+}
+
+
 bool notify_feed(struct notify_feed *feed, const struct notify_how *how,
 		 const uint8_t *rest, size_t len)
 {
@@ -301,8 +312,9 @@ bool notify_feed(struct notify_feed *feed, const struct notify_how *how,
 		feed->forged = how->stranger && !how->whole &&
 			(how->alone || !(dlg->knownm & bit));
 
-		taken = blf_request(feed->blf, msg, !how->stranger) ||
-			blf_unsolicited(feed->blf, msg, !how->stranger);
+		feed->stranger = how->stranger;
+		taken = blf_request(feed->blf, msg, server_handler, feed) ||
+			blf_unsolicited(feed->blf, msg, server_handler, feed);
 
 		check(!taken || !feed->forged, "a stranger was answered");
 		feed->forged = false;

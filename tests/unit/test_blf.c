@@ -20,6 +20,7 @@ enum {
 };
 
 struct fix {
+	unsigned server_of;            /* they come from whose server      */
 	bool stranger;                 /* requests come from elsewhere     */
 	struct notifier *n;
 	struct sip *sip;
@@ -106,11 +107,21 @@ static void move(struct fix *f, uint64_t ms)
 /* ------------------------------------------------------------------------ */
 /* The phone                                                                 */
 
+static bool server_handler(unsigned account, const struct sip_msg *msg,
+			   void *arg)
+{
+	const struct fix *f = arg;
+	(void)msg;
+
+	return !f->stranger && account == f->server_of;
+}
+
+
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	struct fix *f = arg;
 
-	if (!blf_request(f->blf, msg, !f->stranger)) {
+	if (!blf_request(f->blf, msg, server_handler, f)) {
 		++f->foreignc;
 		(void)sip_reply(f->sip, msg, 481, "No such subscription");
 	}
@@ -514,6 +525,14 @@ static void test_stranger(void **state)
 
 	f.stranger = true;
 	forged = notifier_fork(f.n, known, "forged");
+	notifier_notify(f.n, forged, NULL, "confirmed");
+	WAIT(&f, f.n->scode == 481);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+
+	/* nor if it comes from that of another account */
+	f.n->scode  = 0;
+	f.stranger  = false;
+	f.server_of = 1;
 	notifier_notify(f.n, forged, NULL, "confirmed");
 	WAIT(&f, f.n->scode == 481);
 	SHOWS(&f, 0, LAMP_FREE, false, "");
@@ -1886,7 +1905,7 @@ static void test_mutated(void **state)
 			msg->src = f.n->laddr;
 			msg->dst = f.laddr;
 			msg->tp  = SIP_TRANSP_UDP;
-			(void)blf_request(f.blf, msg, true);
+			(void)blf_request(f.blf, msg, server_handler, &f);
 			mem_deref(msg);
 		}
 		mem_deref(mb);
@@ -1895,8 +1914,8 @@ static void test_mutated(void **state)
 			    f.factv[0].state == LAMP_PARKED);
 	}
 
-	assert_false(blf_request(f.blf, NULL, true));
-	assert_false(blf_request(NULL, NULL, true));
+	assert_false(blf_request(f.blf, NULL, server_handler, &f));
+	assert_false(blf_request(NULL, NULL, NULL, NULL));
 
 	/* and it lives */
 	go(&f);

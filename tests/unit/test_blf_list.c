@@ -60,10 +60,12 @@ struct fix {
 	unsigned pongc;
 	struct tmr tmr;
 	bool closed;
+	unsigned server_of;            /* they come from whose server      */
 	bool stranger;         /* requests come from elsewhere           */
 	unsigned infoc;
 	char info[64];
 	uint16_t scode_info;
+	const char *to_tag;    /* of those that are out of dialogs       */
 };
 
 
@@ -122,12 +124,22 @@ static void move(struct fix *f, uint64_t ms)
 }
 
 
+static bool server_handler(unsigned account, const struct sip_msg *msg,
+			   void *arg)
+{
+	const struct fix *f = arg;
+	(void)msg;
+
+	return !f->stranger && account == f->server_of;
+}
+
+
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	struct fix *f = arg;
 
-	if (!blf_request(f->blf, msg, !f->stranger) &&
-	    !blf_unsolicited(f->blf, msg, !f->stranger))
+	if (!blf_request(f->blf, msg, server_handler, f) &&
+	    !blf_unsolicited(f->blf, msg, server_handler, f))
 		(void)sip_reply(f->sip, msg, 481, "No such subscription");
 
 	return true;
@@ -289,6 +301,7 @@ static void fix_open(struct fix *f, size_t lampc, unsigned resources)
 	f->spec.target = f->list_target;
 	f->spec.watch  = "{spot}";
 	f->grown       = lampc;
+	f->to_tag      = "";
 
 	tick(f);
 }
@@ -1023,61 +1036,225 @@ static void info_resp_handler(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-/* NOTIFYs that nobody has subscribed to */
+/* A NOTIFY out of any dialog. @return Its answer */
+static uint16_t unasked(struct fix *f, const char *user, const char *from,
+			unsigned call, unsigned cseq, const char *rest)
+{
+	struct sa laddr;
+	char uri[128];
+
+	assert_int_equal(sip_transp_laddr(f->sip, &laddr, SIP_TRANSP_UDP,
+					  &f->n->laddr), 0);
+	(void)re_snprintf(uri, sizeof(uri), "sip:%s%s%J", user,
+			  user[0] ? "@" : "", &laddr);
+
+	f->scode_info = 0;
+	assert_int_equal(sip_requestf(NULL, f->n->sip, true, "NOTIFY", uri,
+		NULL, NULL, NULL, info_resp_handler, f,
+		"To: <%s>%s\r\nFrom: <sip:%s>;tag=y\r\n"
+		"Call-ID: info%u\r\nCSeq: %u NOTIFY\r\n%s", uri,
+		f->to_tag, from, call, cseq, rest), 0);
+	WAIT(f, f->scode_info);
+
+	return f->scode_info;
+}
+
+
+/* park-info: taken from that account's server, and only for its Contact */
 static void test_unsolicited(void **state)
 {
 	static const struct {
 		const char *user, *event, *tag;
 		bool stranger;
+		unsigned server_of;
 		uint16_t scode;
 	} rowv[] = {
-		{"0b9e1c4e-7d3a", "park-info",      "",       false, 200},
-		{"0b9e1c4e-7d3a", "Park-Info;id=3", "",       false, 200},
-		{"0b9e1c4e-7d3a", "park-info",      "",       true,  481},
-		{"0b9e1c4e-7d3a", "park-info",      ";tag=x", false, 481},
-		{"101",           "park-info",      "",       false, 481},
-		{"",              "park-info",      "",       false, 481},
-		{"0b9e1c4e-7d3a", "dialog",         "",       false, 481},
-		{"0b9e1c4e-7d3a", "park-information", "",     false, 481},
-		{"0b9e1c4e-7d3a", "",               "",       false, 481},
+		{"0b9e1c4e-7d3a", "park-info",      "",       false, 0, 200},
+		{"0b9e1c4e-7d3a", "Park-Info;id=3", "",       false, 0, 200},
+		{"0b9e1c4e-7d3a", "park-info",      "",       true,  0, 481},
+		{"0b9e1c4e-7d3a", "park-info",      ";tag=x", false, 0, 481},
+		{"101",           "park-info",      "",       false, 0, 481},
+		{"",              "park-info",      "",       false, 0, 481},
+		/* of another account's server */
+		{"0b9e1c4e-7d3a", "park-info",      "",       false, 1, 481},
+		/* nobody has allowed it */
+		{"0b9e1c4e-7d3a", "dialog",         "",       false, 0, 481},
+		{"0b9e1c4e-7d3a", "park-information", "",     false, 0, 481},
+		{"0b9e1c4e-7d3a", "",               "",       false, 0, 481},
 	};
 	static struct fix f;
-	struct sa laddr;
 	unsigned told = 0;
 	(void)state;
 
 	fix_open(&f, 1, 1);
 	fix_panel(&f, 1);
 	blf_set_info_handler(f.blf, info_handler);
-	assert_int_equal(sip_transp_laddr(f.sip, &laddr, SIP_TRANSP_UDP,
-					  &f.n->laddr), 0);
 
 	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
 
-		char uri[128];
+		char rest[256];
 
-		(void)re_snprintf(uri, sizeof(uri), "sip:%s%s%J",
-				  rowv[row].user, rowv[row].user[0] ? "@"
-				  : "", &laddr);
-		f.stranger   = rowv[row].stranger;
-		f.scode_info = 0;
-		assert_int_equal(sip_requestf(NULL, f.n->sip, true, "NOTIFY",
-			uri, NULL, NULL, NULL, info_resp_handler, &f,
-			"To: <%s>%s\r\nFrom: <sip:pbx>;tag=y\r\n"
-			"Call-ID: info%zu\r\nCSeq: 1 NOTIFY\r\n"
-			"%s%s%sContent-Type: text/plain\r\n"
-			"Content-Length: 6\r\n\r\nrow %02zu", uri,
-			rowv[row].tag, row, rowv[row].event[0] ? "Event: "
-			: "", rowv[row].event, rowv[row].event[0] ? "\r\n"
-			: "", row), 0);
-		WAIT(&f, f.scode_info);
-		row_int(row, rowv[row].scode, f.scode_info);
+		(void)re_snprintf(rest, sizeof(rest), "%s%s%sContent-Type: "
+			"text/plain\r\nContent-Length: 6\r\n\r\nrow %02zu",
+			rowv[row].event[0] ? "Event: " : "", rowv[row].event,
+			rowv[row].event[0] ? "\r\n" : "", row);
+		f.to_tag    = rowv[row].tag;
+		f.stranger  = rowv[row].stranger;
+		f.server_of = rowv[row].server_of;
+		row_int(row, rowv[row].scode,
+			unasked(&f, rowv[row].user, "pbx", (unsigned)row, 1,
+				rest));
 		told += rowv[row].scode == 200;
 		row_int(row, told, f.infoc);
 		row_str(row, row ? "row 01" : "row 00", f.info);
 	}
 
-	assert_false(blf_unsolicited(NULL, NULL, true));
+	/* a repeat is answered, and not told again; for 32 s */
+	f.to_tag    = "";
+	f.stranger  = false;
+	f.server_of = 0;
+	for (unsigned i=0; i<3; i++) {
+		static const char rest[] = "Event: park-info\r\n"
+			"Content-Length: 3\r\n\r\nnew";
+
+		assert_int_equal(unasked(&f, "0b9e1c4e-7d3a", "pbx", 99, 7,
+					 rest), 200);
+		assert_int_equal(f.infoc, told + 1 + (i == 2));
+		if (i == 1)
+			fake_clock_add(&f.fc, 32000);
+	}
+
+	assert_false(blf_unsolicited(NULL, NULL, NULL, NULL));
+	fix_close(&f);
+}
+
+
+/* Dialog state that nobody has asked for, where that is allowed */
+static void test_unsolicited_dialog(void **state)
+{
+#define DI "application/dialog-info+xml"
+#define DOC(version, entity, st) "<dialog-info version=\"" version \
+	"\" state=\"full\" entity=\"" entity "\"><dialog id=\"1\"><state>" st \
+	"</state></dialog></dialog-info>"
+	static const struct {
+		const char *from;
+		unsigned call, cseq;
+		const char *hdrs;       /* beyond Event                   */
+		const char *type, *body;
+		unsigned server_of;
+		uint16_t scode;
+		unsigned lamp;          /* that is looked at then         */
+		enum lamp_state state;
+		const char *stale;      /* NULL: not                      */
+	} rowv[] = {
+		/* by its entity, by From */
+		{"pbx", 1, 1, "Subscription-State: active\r\n", DI,
+		 DOC("0", "sip:701@pbx", "terminated"), 0, 200,
+		 0, LAMP_FREE, NULL},
+		{"702@pbx", 2, 1, "Subscription-State: active\r\n", DI,
+		 DOC("0", "", "confirmed"), 0, 200, 1, LAMP_PARKED, NULL},
+		{"702@pbx", 2, 2, "", DI, DOC("1", "702", "terminated"), 0,
+		 200, 1, LAMP_FREE, NULL},
+		{"702@pbx", 1, 2, "", DI,
+		 DOC("1", "&lt;sip:701@pbx:5070>", "early"), 0, 200,
+		 0, LAMP_PARKED, NULL},
+		/* a repeat, and one that was overtaken */
+		{"pbx", 1, 1, "", DI, DOC("0", "sip:701@pbx", "terminated"),
+		 0, 200, 0, LAMP_PARKED, NULL},
+		{"pbx", 1, 0, "", DI, DOC("0", "sip:701@pbx", "terminated"),
+		 0, 200, 0, LAMP_PARKED, "out of turn"},
+		{"pbx", 1, 3, "", DI, DOC("2", "sip:701@pbx", "early"),
+		 0, 200, 0, LAMP_PARKED, NULL},
+		/* another Call-ID counts anew */
+		{"pbx", 7, 1, "", DI, DOC("0", "sip:701@pbx", "terminated"),
+		 0, 200, 0, LAMP_FREE, NULL},
+		{"pbx", 7, 2, "", DI, DOC("1", "sip:701@pbx", "confirmed"),
+		 0, 200, 0, LAMP_PARKED, NULL},
+		/* unreadable, of an unknown type, cut */
+		{"701@pbx", 7, 3, "", DI, "<dialog-info", 0, 200,
+		 0, LAMP_PARKED, ""},
+		{"701@pbx", 7, 4, "", DI, DOC("2", "", "confirmed"), 0, 200,
+		 0, LAMP_PARKED, NULL},
+		{"701@pbx", 7, 5, "", "text/plain", "hi", 0, 415,
+		 0, LAMP_PARKED, "unknown form"},
+		{"701@pbx", 7, 6, "", DI, DOC("3", "", "confirmed"), 0, 200,
+		 0, LAMP_PARKED, NULL},
+		/* only a part of it: never free by default */
+		{"701@pbx", 9, 1, "", DI, "<dialog-info version=\"5\" "
+		 "state=\"partial\"><dialog id=\"1\"><state>terminated"
+		 "</state></dialog></dialog-info>", 0, 200,
+		 0, LAMP_PARKED, "part"},
+		{"701@pbx", 9, 2, "", DI, DOC("6", "", "terminated"), 0, 200,
+		 0, LAMP_FREE, NULL},
+		/* nobody's lamp; another account's server */
+		{"777@pbx", 3, 1, "", DI, DOC("0", "sip:777@pbx",
+		 "confirmed"), 0, 481, 0, LAMP_FREE, NULL},
+		{"701@pbx", 4, 1, "", DI, DOC("0", "sip:701@pbx",
+		 "confirmed"), 1, 481, 0, LAMP_FREE, NULL},
+		/* no body: nothing is told */
+		{"701@pbx", 5, 1, "", DI, "", 0, 200, 0, LAMP_FREE, NULL},
+	};
+	static struct fix f;
+	char rest[1024];
+	(void)state;
+
+	fix_open(&f, 2, 0);
+	f.acc.unsolicited = true;
+	f.n->how.scode    = 489;
+	assert_int_equal(blf_alloc(&f.blf, &f.fc.clock, &f.prm, &f.acc, 1,
+				   f.specv, 2, lamp_handler, &f), 0);
+	go(&f);
+	WAIT(&f, strstr(f.factv[1].reason, "489"));
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		const struct lamp_fact *fact = &f.factv[rowv[row].lamp];
+
+		(void)re_snprintf(rest, sizeof(rest), "Event: dialog\r\n"
+				  "%sContent-Type: %s\r\nContent-Length: "
+				  "%zu\r\n\r\n%s", rowv[row].hdrs,
+				  rowv[row].type, strlen(rowv[row].body),
+				  rowv[row].body);
+		f.server_of = rowv[row].server_of;
+		row_int(row, rowv[row].scode,
+			unasked(&f, "0b9e1c4e-7d3a", rowv[row].from,
+				rowv[row].call, rowv[row].cseq, rest));
+		row_int(row, rowv[row].state, fact->state);
+		row_bool(row, rowv[row].stale != NULL, fact->stale);
+		if (rowv[row].stale && (!fact->reason[0] ||
+		    !strstr(fact->reason, rowv[row].stale)))
+			row_fail(row, "\"%s\"", fact->reason);
+	}
+	f.server_of = 0;
+
+	/* it is asked again all the same, slowly; that changes nothing */
+	move(&f, 340000);
+	WAIT(&f, f.lampc == 4);
+	flush(&f);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+
+	/* as long as it is registered */
+	blf_registered(f.blf, 0, false, false, "gone");
+	SHOWS(&f, 0, LAMP_FREE, true, "not registered");
+	go(&f);
+	WAIT(&f, strstr(f.factv[0].reason, "489"));
+	SHOWS(&f, 0, LAMP_FREE, true, "489");
+	(void)re_snprintf(rest, sizeof(rest), "Event: dialog\r\nContent-Type:"
+			  " " DI "\r\n\r\n%s",
+			  DOC("9", "sip:701@pbx", "confirmed"));
+	assert_int_equal(unasked(&f, "0b9e1c4e-7d3a", "pbx", 9, 3, rest),
+			 200);
+	SHOWS(&f, 0, LAMP_PARKED, false, "");
+
+	/* what it is told by its own subscription counts for more */
+	f.n->how.scode = 0;
+	assert_int_equal(blf_resubscribe(f.blf, "701"), 0);
+	WAIT(&f, f.factv[0].state == LAMP_FREE);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+	assert_int_equal(unasked(&f, "0b9e1c4e-7d3a", "pbx", 9, 4, rest),
+			 200);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+
 	fix_close(&f);
 }
 
@@ -1125,6 +1302,7 @@ int main(void)
 		blf_test(test_resources),
 		blf_test(test_names),
 		blf_test(test_unsolicited),
+		blf_test(test_unsolicited_dialog),
 		blf_test(test_args),
 	};
 

@@ -452,7 +452,8 @@ static void test_events(void **state)
 			    "\"label\":\"\",\"state\":\"parked\","
 			    "\"reason\":\"\",\"who\":\"\",\"since_s\":2,"
 			    "\"at_least\":false,\"kind\":\"spot\","
-			    "\"account\":0}\n", ask(&peer[0], "", 1));
+			    "\"account\":0,\"by\":\"\",\"calls\":0,"
+			    "\"held\":false,\"ended\":\"\"}\n", ask(&peer[0], "", 1));
 
 	/* commands go on; what they cause comes before their answer */
 	assert_string_equal("{\"event\":\"message\",\"level\":\"info\","

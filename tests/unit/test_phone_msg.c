@@ -60,10 +60,13 @@ static void test_server(void **state)
 		for (unsigned k = 0; k < 4; k++) {
 			row_bool(i, rowv[i].ofv[k],
 				 phone_server_account(&phone, k, &msg));
+			row_bool(i, rowv[i].ofv[k] && !rowv[i].any,
+				 phone_server_proven(&phone, k, &msg));
 			any = any || rowv[i].ofv[k];
 		}
 		row_bool(i, any, phone_from_server(&phone, &msg));
 		row_false(i, phone_server_account(&phone, 4, &msg));
+		row_false(i, phone_server_proven(&phone, 4, &msg));
 	}
 }
 
