@@ -326,7 +326,7 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 
 		const struct book_fact *b = &desk->bookv[i];
 
-		if (desk_lamp(desk, b->spot))
+		if (desk_lamp_of(desk, b->account, b->spot))
 			continue;
 
 		v[k].lamp = NULL;
