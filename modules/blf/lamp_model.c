@@ -207,12 +207,26 @@ static bool is_nobody(const char *s)
 }
 
 
-/** What servers write into a parked call for lack of a caller */
+/** A code and the spot behind it, as Kazoo's "*3101" */
+static bool is_code(const struct lamp *lamp, const char *s)
+{
+	const size_t len = strlen(s), tail = strlen(lamp->spot);
+
+	return (*s == '*' || *s == '#') && len > tail &&
+		same(s + len - tail, lamp->spot);
+}
+
+
+/**
+ * What servers write into a parked call for lack of a caller. The near end is
+ * no better: with some it is who is parked, with others who parked him
+ */
 static bool is_placeholder(const struct lamp *lamp, const char *s,
 			   const char *local)
 {
 	return same(s, "park") || same(s, "parked") || begins(s, "park+") ||
-		same(s, lamp->spot) || (*local && same(s, local));
+		same(s, lamp->spot) || is_code(lamp, s) ||
+		(*local && same(s, local));
 }
 
 

@@ -726,6 +726,11 @@ static void test_who(void **state)
 	{S, "Lot 1", "sip:lot1@x", "Lot 1", "sip:lot1@x", "", ""},
 	{S, "Jo", "sip:701@x",                  "", "",  "Jo", ""},
 	{S, "park", "sip:0301@x",               "", "",  "", "0301"},
+	{S, "*3701", "sip:*3701@x",             "", "",  "", ""},
+	{S, "#701", "sip:%23701@x",             "", "",  "", ""},
+	{S, "*3711", "sip:*3711@x",             "", "",  "", "*3711"},
+	{S, "*3701", "sip:*3701@x", "0301", "sip:0301@x", "", ""},
+	{S, "701", "sip:701@x", "Jo Ek", "sip:0301@x",  "", ""},
 	{S, "Parker Jo", "sip:7011@x",          "", "",  "Parker Jo", "7011"},
 
 	/* A colleague may well be called like that */
