@@ -35,13 +35,21 @@ struct args {
 };
 
 
-/* A family that the phone has no profile of: say what the PBX's manner is */
+/* What the profile does not know, or a family without one: say what the
+   PBX's manner is */
 static int write_ways(struct mbuf *mb, const struct demo_manner *m)
 {
+	const struct profile *p = profile_find(m->profile);
 	int err;
 
-	if (profile_find(m->profile))
-		return mbuf_printf(mb, "pbx       %s", m->profile);
+	if (p) {
+		err = mbuf_printf(mb, "pbx       %s", m->profile);
+		if (p->told == PROFILE_TOLD_DIALOG && !p->watch &&
+		    m->watch_prefix)
+			err |= mbuf_printf(mb, "\nwatch     %s{spot}",
+					   m->watch_prefix);
+		return err;
+	}
 
 	err = mbuf_printf(mb, "pbx       generic");
 	if (m->lot)

@@ -154,6 +154,7 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 	tmr_init(&d->tmr_job);
 	tmr_init(&d->tmr_rtp);
 	demo_books_init(&d->books);
+	d->books.several = d->m.several;
 
 	if (prm->park_s)
 		d->m.park_s = prm->park_s;
@@ -266,6 +267,9 @@ int demo_config(const struct demo *d, const char *ext, bool tcp, char *buf,
 	if (d->spotc)
 		err |= mbuf_printf(mb, "spots     %s-%s\n", d->spotv[0],
 				   d->spotv[d->spotc - 1]);
+
+	if (d->m.list)
+		err |= mbuf_printf(mb, "list      %s\n", d->m.list);
 
 	for (le = d->extl.head; le; le = le->next) {
 

@@ -125,22 +125,28 @@ const struct demo_row *demo_books_number(const struct demo_books *b,
 }
 
 
-/** @return Who is parked at a spot, or NULL */
+/** @return Who is parked at a spot (longest, if there are several), or
+	    NULL */
 const struct demo_row *demo_books_at(const struct demo_books *b,
 				     const char *spot)
 {
+	const struct demo_row *row = NULL;
 	size_t i;
 
 	for (i = 0; i < DEMO_ROWS; i++) {
 
 		const struct demo_row *r = &b->rowv[i];
 
-		if (r->id && r->place == DEMO_PARKED &&
-		    !strcmp(r->spot, spot))
-			return r;
+		if (!r->id || r->place != DEMO_PARKED ||
+		    strcmp(r->spot, spot))
+			continue;
+
+		if (!row || r->since_ms < row->since_ms ||
+		    (r->since_ms == row->since_ms && r->id < row->id))
+			row = r;
 	}
 
-	return NULL;
+	return row;
 }
 
 
@@ -228,7 +234,7 @@ int demo_books_park(struct demo_books *b, unsigned id, const char *spot,
 	struct demo_row *row;
 	int err;
 
-	if (demo_books_at(b, spot))
+	if (!b->several && demo_books_at(b, spot))
 		return EBUSY;
 
 	err = living(b, &row, id);
@@ -324,7 +330,8 @@ static const char *fault_of(const struct demo_books *b,
 	if ((r->place == DEMO_PARKED) != (r->spot[0] != '\0'))
 		return "is parked at no spot";
 
-	for (i = 0; r->place == DEMO_PARKED && i < DEMO_ROWS; i++) {
+	for (i = 0; r->place == DEMO_PARKED && !b->several &&
+	     i < DEMO_ROWS; i++) {
 
 		const struct demo_row *o = &b->rowv[i];
 

@@ -68,6 +68,7 @@ struct demo_row {
 
 struct demo_books {
 	struct demo_row rowv[DEMO_ROWS];
+	bool several;            /**< A spot takes several calls         */
 	unsigned last;           /**< Last id given                      */
 	unsigned fatev[DEMO_FATES]; /**< Callers that ended, each fate   */
 };

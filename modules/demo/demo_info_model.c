@@ -88,6 +88,28 @@ static void slot(struct out *o, const struct demo_info *info)
 }
 
 
+/* As Kamailio's module for Kazoo does from what cf_park publishes: the call's
+   own tags, the caller as the local end, the slot as the other */
+static void published(struct out *o, const struct demo_info *info,
+		      const char *state)
+{
+	put(o, "<dialog id=\"%08x5a1e%08x\" call-id=\"%08x5a1e%08x\" "
+	    "local-tag=\"lt%u\" remote-tag=\"rt%u\" "
+	    "direction=\"recipient\"><state>%s</state><local><identity"
+	    " display=\"", info->call, info->call, info->call, info->call,
+	    info->call, info->call, state);
+	esc(o, info->number);
+	put(o, "\">sip:");
+	esc(o, info->number);
+	put(o, "@%s</identity></local><remote><identity display=\"",
+	    info->host);
+	esc(o, info->id);
+	put(o, "\">sip:");
+	esc(o, info->entity);
+	put(o, "</identity></remote></dialog>\n");
+}
+
+
 static void dialog(struct out *o, const struct demo_info *info,
 		   const struct demo_manner *m)
 {
@@ -103,6 +125,12 @@ static void dialog(struct out *o, const struct demo_info *info,
 		state = m->word == DEMO_WORD_EARLY ? "early" : "confirmed";
 	else
 		state = statev[info->lamp];
+
+	if (m->shape == DEMO_SHAPE_KAMAILIO &&
+	    info->lamp == DEMO_LAMP_PARKED) {
+		published(o, info, state);
+		return;
+	}
 
 	told = info->lamp == DEMO_LAMP_EARLY ||
 		(info->lamp == DEMO_LAMP_PARKED && m->direction);
@@ -154,8 +182,9 @@ size_t demo_info_write(char *buf, size_t sz, const struct demo_info *info,
 
 	put(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\""
-	    " version=\"%u\" state=\"%s\" entity=\"sip:",
-	    info->version, m->partial && !info->first ? "partial" : "full");
+	    " version=\"%u\"%s state=\"%s\" entity=\"sip:",
+	    info->version, m->shape == DEMO_SHAPE_KAMAILIO ? "         " : "",
+	    m->partial && !info->first ? "partial" : "full");
 	esc(&o, info->entity);
 	put(&o, "\">\n");
 

@@ -33,6 +33,7 @@ struct demo_info {
 	const char *who;         /**< Remote: name and number            */
 	const char *number;
 	const char *local_name;  /**< Of an extension that rings         */
+	unsigned call;           /**< Id of the call that is parked      */
 };
 
 size_t demo_info_write(char *buf, size_t sz, const struct demo_info *info,

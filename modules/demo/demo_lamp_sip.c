@@ -4,6 +4,7 @@
 #include <string.h>
 #include "app/log.h"
 #include "modules/demo/demo_int.h"
+#include "modules/demo/demo_rls_model.h"
 
 
 /** What a lamp shows, to see that it changed */
@@ -12,11 +13,19 @@ struct shown {
 	unsigned id;             /**< Whose call                         */
 };
 
+/** A resource of a list that is watched */
+struct res {
+	struct shown shown;
+	uint32_t version;
+	bool told;
+};
+
 struct demo_sub {
 	struct le le;
 	struct demo *d;
 	struct demo_dlg *dlg;
-	char number[DEMO_TEXT];  /**< Spot or extension                  */
+	char number[DEMO_TEXT];  /**< Spot, extension or list            */
+	struct res *resv;        /**< Of a list: each spot               */
 	uint64_t due_ms;
 	uint32_t version;
 	bool told;               /**< First document was sent            */
@@ -31,6 +40,7 @@ static void sub_destructor(void *data)
 	demo_job_cancel(sub->d, NULL, sub);
 	list_unlink(&sub->le);
 	mem_deref(sub->dlg);
+	mem_deref(sub->resv);
 }
 
 
@@ -50,6 +60,7 @@ static struct shown look(const struct demo *d, const char *number,
 		info->who = r->name;
 		info->number = r->number;
 		info->local_name = number;
+		info->call = r->id;
 		return shown;
 	}
 
@@ -108,45 +119,52 @@ static void notify_handler(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-static void sub_notify(struct demo_sub *sub, const char *state, bool last)
+/** Write a number's document */
+static size_t document(const struct demo_sub *sub, const char *number,
+		       struct shown *shown, uint32_t version, bool first,
+		       char *buf, size_t sz)
 {
-	struct demo *d = sub->d;
+	const struct demo *d = sub->d;
+	char entity[DEMO_TEXT + 32];
 	struct demo_info info;
-	char entity[DEMO_TEXT + 32], doc[DEMO_INFO_MAX];
-	size_t n;
-	int err;
 
 	memset(&info, 0, sizeof(info));
-	sub->shown = look(d, sub->number, &info);
+	*shown = look(d, number, &info);
 
-	if (d->fault.version_back)
-		sub->version = 0;
-	else if (sub->told && !(last && d->m.same_version))
-		++sub->version;
-
-	(void)re_snprintf(entity, sizeof(entity), "%s@%J", sub->number,
-			  sub->dlg->tp == SIP_TRANSP_TCP ? &d->tcp : &d->udp);
+	(void)re_snprintf(entity, sizeof(entity), "%s%s@%J",
+			  d->m.shape == DEMO_SHAPE_KAMAILIO &&
+			  demo_is_spot(d, number) ? d->m.watch_prefix : "",
+			  number, sub->dlg->tp == SIP_TRANSP_TCP ? &d->tcp
+			  : &d->udp);
 
 	info.entity = entity;
-	info.id = sub->number;
+	info.id = number;
 	info.host = demo_host();
-	info.version = sub->version;
-	info.first = !sub->told;
-	info.lamp = sub->shown.lamp;
-	sub->told = true;
+	info.version = version;
+	info.first = first;
+	info.lamp = shown->lamp;
 
-	n = demo_info_write(doc, sizeof(doc), &info, &d->m);
+	return demo_info_write(buf, sz, &info, &d->m);
+}
+
+
+static void notify(struct demo_sub *sub, const char *state, bool last,
+		   const char *ctype, const char *body, size_t n)
+{
+	struct demo *d = sub->d;
+	int err;
 
 	sub->dlg->lseq += (uint32_t)d->fault.cseq_step;
 
-	err = demo_request(d, NULL, "NOTIFY", sub->dlg, 0, "",
-			   "application/dialog-info+xml", doc, n,
+	err = demo_request(d, NULL, "NOTIFY", sub->dlg, 0, "", ctype, body, n,
 			   last ? NULL : notify_handler,
 			   last ? NULL : mem_ref(sub),
 			   "Event: dialog\r\n"
 			   "Subscription-State: %s\r\n"
+			   "%s"
 			   "Allow-Events: presence, dialog, "
-			   "message-summary, refer\r\n", state);
+			   "message-summary, refer\r\n", state,
+			   sub->resv ? "Require: eventlist\r\n" : "");
 	if (err) {
 		applog(APPLOG_DEBUG, "demo: NOTIFY %s: %m\n", sub->number,
 		       err);
@@ -156,16 +174,161 @@ static void sub_notify(struct demo_sub *sub, const char *state, bool last)
 }
 
 
-static void sub_active(struct demo_sub *sub)
+static void sub_notify(struct demo_sub *sub, const char *state, bool last)
+{
+	struct demo *d = sub->d;
+	char doc[DEMO_INFO_MAX];
+	size_t n;
+
+	if (sub->resv) {         /* the last one says nothing more */
+		notify(sub, state, last, NULL, NULL, 0);
+		return;
+	}
+
+	if (d->fault.version_back)
+		sub->version = 0;
+	else if (sub->told && !(last && d->m.same_version))
+		++sub->version;
+
+	n = document(sub, sub->number, &sub->shown, sub->version, !sub->told,
+		     doc, sizeof(doc));
+	sub->told = true;
+
+	notify(sub, state, last, "application/dialog-info+xml", doc, n);
+}
+
+
+static void state_active(const struct demo_sub *sub, char *buf, size_t sz)
 {
 	const uint64_t now = demo_now(sub->d);
+
+	(void)re_snprintf(buf, sz, "active;expires=%llu",
+			  sub->due_ms > now ? (sub->due_ms - now) / 1000 : 0);
+}
+
+
+/* ---- lists (RFC 4662) ---- */
+
+/**
+ * One NOTIFY of a list
+ *
+ * @param full All resources are named
+ * @param docv Which of them with their document: index by index
+ */
+static void list_notify(struct demo_sub *sub, bool full, const bool *docv)
+{
+	struct demo *d = sub->d;
+	struct demo_rls_part *partv;
+	char (*textv)[2][DEMO_INFO_MAX];
+	char state[64], uri[DEMO_TEXT + 32], *body;
+	struct demo_rls rls;
+	size_t n = 0, len;
+	unsigned i;
+
+	partv = mem_zalloc(d->spotc * sizeof(*partv), NULL);
+	textv = mem_zalloc(d->spotc * sizeof(*textv), NULL);
+	body = mem_alloc(DEMO_RLS_MAX, NULL);
+	if (!partv || !textv || !body)
+		goto out;
+
+	for (i = 0; i < d->spotc; i++) {
+
+		char *addr = textv[n][0], *doc = textv[n][1];
+		struct res *res = &sub->resv[i];
+
+		if (!docv[i] && !full)
+			continue;
+
+		(void)re_snprintf(addr, DEMO_INFO_MAX, "%s@%s", d->spotv[i],
+				  demo_host());
+
+		partv[n].uri = addr;
+		partv[n].name = d->spotv[i];
+
+		if (docv[i]) {
+			(void)document(sub, d->spotv[i], &res->shown,
+				       res->version++, !res->told, doc,
+				       DEMO_INFO_MAX);
+			res->told = true;
+			partv[n].doc = doc;
+		}
+		++n;
+	}
+
+	(void)re_snprintf(uri, sizeof(uri), "%s@%s", sub->number,
+			  demo_host());
+
+	rls = (struct demo_rls){
+		.uri = uri, .host = demo_host(), .version = sub->version++,
+		.full = full, .partv = partv, .partc = n,
+	};
+
+	len = demo_rls_write(body, DEMO_RLS_MAX, &rls);
+	state_active(sub, state, sizeof(state));
+
+	if (len)
+		notify(sub, state, false, "multipart/related;type="
+		       "\"application/rlmi+xml\";boundary="
+		       DEMO_RLS_BOUNDARY, body, len);
+
+ out:
+	mem_deref(partv);
+	mem_deref(textv);
+	mem_deref(body);
+}
+
+
+/** As many NOTIFYs as it takes; the first one names all, if wished */
+static void list_tell(struct demo_sub *sub, bool full)
+{
+	const struct demo *d = sub->d;
+	const unsigned step = d->m.list_step ? d->m.list_step : d->spotc;
+	bool docv[DEMO_SPOTS_MAX];
+	unsigned i = 0;
+
+	do {
+		unsigned n = 0;
+
+		memset(docv, 0, sizeof(docv));
+
+		for (; i < d->spotc && n < step; i++) {
+
+			struct demo_info info;
+			struct shown now;
+
+			memset(&info, 0, sizeof(info));
+			now = look(d, d->spotv[i], &info);
+
+			docv[i] = !sub->resv[i].told ||
+				now.lamp != sub->resv[i].shown.lamp ||
+				now.id != sub->resv[i].shown.id;
+			n += docv[i];
+		}
+
+		if (n || full)
+			list_notify(sub, full, docv);
+		full = false;
+
+	} while (i < d->spotc);
+}
+
+
+static void sub_active(struct demo_sub *sub)
+{
 	char state[64];
+	unsigned i;
 
 	if (sub->d->fault.no_notify)
 		return;
 
-	(void)re_snprintf(state, sizeof(state), "active;expires=%llu",
-			  sub->due_ms > now ? (sub->due_ms - now) / 1000 : 0);
+	if (sub->resv) {
+		for (i = 0; i < sub->d->spotc; i++)
+			sub->resv[i].told = false;
+		list_tell(sub, true);
+		return;
+	}
+
+	state_active(sub, state, sizeof(state));
 	sub_notify(sub, state, false);
 }
 
@@ -208,6 +371,13 @@ void demo_lamps(struct demo *d)
 		struct shown now;
 
 		le = le->next;
+
+		if (sub->resv) {
+			if (!d->fault.no_notify)
+				list_tell(sub, false);
+			continue;
+		}
+
 		memset(&info, 0, sizeof(info));
 		now = look(d, sub->number, &info);
 
@@ -279,7 +449,6 @@ static int arm(struct demo_sub *sub, uint32_t expires_s)
 }
 
 
-
 /** Cut the prefix and see whether there is something to watch */
 static bool watched(const struct demo *d, char *number, size_t sz,
 		    const struct pl *user)
@@ -312,11 +481,13 @@ static void accepted(struct demo_sub *sub, const struct sip_msg *msg,
 
 	(void)demo_reply(d, NULL, NULL, msg, sub->dlg->ltag, d->m.sub_code,
 			 NULL, NULL, NULL, 0,
+			 "%s"
 			 "Expires: %u\r\n"
 			 "Contact: <sip:%J%s>\r\n"
 			 "Allow: %s\r\n"
 			 "Supported: 100rel, timer, replaces, "
 			 "norefersub\r\n",
+			 sub->resv ? "Require: eventlist\r\n" : "",
 			 expires_s, msg->tp == SIP_TRANSP_TCP ? &d->tcp
 			 : &d->udp, sip_transp_param(msg->tp), demo_allow);
 }
@@ -341,6 +512,9 @@ static void refused(struct demo *d, const struct sip_msg *msg, uint16_t code)
 		(void)demo_reply(d, NULL, NULL, msg, NULL, code, NULL, NULL,
 				 NULL, 0, "Min-Expires: %u\r\n",
 				 d->m.sub_min_s);
+	else if (code == 421)
+		(void)demo_reply(d, NULL, NULL, msg, NULL, code, NULL, NULL,
+				 NULL, 0, "Require: eventlist\r\n");
 	else if (code == 489)
 		(void)demo_reply(d, NULL, NULL, msg, NULL, code, NULL, NULL,
 				 NULL, 0, "Allow-Events: dialog\r\n");
@@ -394,6 +568,7 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 	char number[DEMO_TEXT];
 	uint32_t expires_s = 0;
 	uint16_t code;
+	bool list;
 
 	if (demo_auth(d, &ext, msg))
 		return;
@@ -405,7 +580,16 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 		goto out;
 	}
 
-	if (!watched(d, number, sizeof(number), &msg->uri.user)) {
+	list = d->m.list && !pl_strcmp(&msg->uri.user, d->m.list);
+	if (list && !sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED,
+					   "eventlist")) {
+		code = 421;
+		goto out;
+	}
+
+	if (list)
+		str_ncpy(number, d->m.list, sizeof(number));
+	else if (!watched(d, number, sizeof(number), &msg->uri.user)) {
 		code = d->m.nohint_code;
 		goto out;
 	}
@@ -432,6 +616,14 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 
 	sub->d = d;
 	str_ncpy(sub->number, number, sizeof(sub->number));
+
+	if (list) {
+		sub->resv = mem_zalloc(d->spotc * sizeof(*sub->resv), NULL);
+		if (!sub->resv) {
+			code = 500;
+			goto out;
+		}
+	}
 
 	if (demo_dlg_uas(&sub->dlg, msg)) {
 		code = 400;

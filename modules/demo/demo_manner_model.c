@@ -10,79 +10,178 @@
 	.reg_min_s = 1, .reg_max_s = 3600
 
 
+/* What PJSIP of Asterisk 22 does, whatever its dialplan */
+#define ASTERISK						\
+	COMMON,							\
+	.software = "Asterisk PBX", .realm = "asterisk",	\
+	.cuser = "asterisk", .spot_prefix = "",			\
+	.bare = DEMO_BARE_PICKS_UP,				\
+	.taken = DEMO_TAKEN_DROPS, .full = DEMO_FULL_REJOINS,	\
+	.word = DEMO_WORD_CONFIRMED, .free = DEMO_FREE_TERMINATED, \
+	.who = DEMO_WHO_NOBODY, .same_version = true,		\
+	.fetch_code = 400, .min_expires = false,		\
+	.tell = DEMO_TELL_LATER, .frag = DEMO_FRAG_LATE,	\
+	.empty = DEMO_EMPTY_VOICE, .refer_expires = true,	\
+	.session_expires = true,				\
+	.announce_ms = 2600, .connect_ms = 500,			\
+	.sub_code = 200, .nohint_code = 404,			\
+	.nohint_reason = "Not Found", .sub_max_s = 3600,	\
+	.empty_code = 404, .comeback_s = 30,			\
+	.badauth_code = 401, .nonce_s = 32
+
+/* What mod_valet_parking and mod_sofia do: a parked call looks as a ringing
+   phone, a free spot has no dialog at first */
+#define FREESWITCH						\
+	COMMON,							\
+	.cuser = "mod_sofia", .watch_prefix = "park+",		\
+	.bare = DEMO_BARE_PARKS,				\
+	.taken = DEMO_TAKEN_BOUNCES, .full = DEMO_FULL_REFUSES,	\
+	.word = DEMO_WORD_EARLY, .free = DEMO_FREE_EMPTY,	\
+	.who = DEMO_WHO_SPOT, .direction = true,		\
+	.sub_code = 202, .nohint_code = 481,			\
+	.nohint_reason = "INVALID SUBSCRIPTION",		\
+	.sub_max_s = 31536000, .unsub_reason = "noresource",	\
+	.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,	\
+	.empty = DEMO_EMPTY_REFUSES, .empty_code = 480,		\
+	.bye_parker = true, .badauth_code = 403,		\
+	.fetch_code = 200, .min_expires = true, .connect_ms = 100, \
+	.comeback_s = 30, .nonce_s = 32
+
+/* What nobody published, filled in so that there is something to play */
+#define INVENTED						\
+	COMMON,							\
+	.cuser = "pbx", .spot_prefix = "",			\
+	.full = DEMO_FULL_REFUSES,				\
+	.word = DEMO_WORD_CONFIRMED, .free = DEMO_FREE_TERMINATED, \
+	.empty = DEMO_EMPTY_REFUSES, .empty_code = 404,		\
+	.sub_code = 200, .fetch_code = 200, .sub_max_s = 3600,	\
+	.nohint_code = 404, .nohint_reason = "Not Found",	\
+	.min_expires = true, .connect_ms = 100, .comeback_s = 30, \
+	.badauth_code = 401, .nonce_s = 32
+
+
 static const struct demo_manner mannerv[] = {
 
-	/* res_parking and PJSIP of Asterisk 22, with hints on and a
-	   dialplan of "*7xx" that parks at a spot */
+	/* res_parking with hints on and a dialplan of "*7xx" that parks at
+	   a spot */
 	{
-		COMMON,
+		ASTERISK,
 		.name = "asterisk", .profile = "asterisk",
 		.source = "wire captures of Asterisk 22",
-		.software = "Asterisk PBX", .realm = "asterisk",
-		.cuser = "asterisk",
-		.lot = "700", .spot_prefix = "", .park_prefix = "*",
-		.bare = DEMO_BARE_PICKS_UP,
-		.taken = DEMO_TAKEN_DROPS, .full = DEMO_FULL_REJOINS,
-		.word = DEMO_WORD_CONFIRMED, .free = DEMO_FREE_TERMINATED,
-		.who = DEMO_WHO_NOBODY, .same_version = true,
-		.fetch_code = 400, .min_expires = false,
-		.tell = DEMO_TELL_LATER, .frag = DEMO_FRAG_LATE,
-		.empty = DEMO_EMPTY_VOICE, .refer_expires = true,
-		.session_expires = true,
-		.announce_ms = 2600, .connect_ms = 500,
-		.first = 701, .sub_code = 200, .nohint_code = 404,
-		.nohint_reason = "Not Found", .sub_max_s = 3600,
-		.empty_code = 404, .park_s = 45, .comeback_s = 30,
-		.badauth_code = 401, .nonce_s = 32,
+		.lot = "700", .first = 701, .park_prefix = "*",
+		.park_s = 45,
 	},
 
-	/* mod_valet_parking and mod_sofia with the vanilla dialplan, which
-	   has no number that parks anywhere: a parked call looks as a
-	   ringing phone, a free spot has no dialog at first */
 	{
-		COMMON,
+		ASTERISK,
+		.name = "asterisk-spots", .profile = "asterisk-spots",
+		.source = "wire captures of Asterisk 22",
+		.lot = "700", .first = 701, .park_prefix = "*",
+		.park_s = 45,
+	},
+
+	{
+		ASTERISK,
+		.name = "freepbx", .profile = "freepbx",
+		.source = "wire captures of Asterisk 22, numbers of FreePBX",
+		.lot = "70", .first = 71, .park_s = 45,
+	},
+
+	/* the vanilla dialplan has no number that parks anywhere */
+	{
+		FREESWITCH,
 		.name = "freeswitch", .profile = "freeswitch",
 		.source = "sources of FreeSWITCH",
 		.software = "FreeSWITCH-mod_sofia", .realm = "freeswitch",
-		.cuser = "mod_sofia",
-		.first = 6001, .spot_prefix = "",
-		.watch_prefix = "park+",
-		.bare = DEMO_BARE_PARKS,
-		.taken = DEMO_TAKEN_BOUNCES, .full = DEMO_FULL_REFUSES,
-		.word = DEMO_WORD_EARLY, .free = DEMO_FREE_EMPTY,
-		.who = DEMO_WHO_SPOT, .direction = true,
-		.sub_code = 202, .nohint_code = 481,
-		.nohint_reason = "INVALID SUBSCRIPTION",
-		.sub_max_s = 31536000, .unsub_reason = "noresource",
-		.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,
-		.empty = DEMO_EMPTY_REFUSES, .empty_code = 480,
-		.bye_parker = true, .park_s = 60, .badauth_code = 403,
-		.fetch_code = 200, .min_expires = true, .connect_ms = 100,
-		.comeback_s = 30, .nonce_s = 32,
+		.first = 6001, .spot_prefix = "", .park_s = 60,
 	},
 
 	/* FusionPBX on FreeSWITCH: *59xx parks and retrieves */
 	{
-		COMMON,
+		FREESWITCH,
 		.name = "fusionpbx", .profile = "fusionpbx",
 		.source = "dialplans of FusionPBX",
 		.software = "FreeSWITCH", .realm = "fusionpbx",
-		.cuser = "mod_sofia",
 		.lot = "*5900", .first = 5901, .spot_prefix = "*",
-		.watch_prefix = "park+",
-		.bare = DEMO_BARE_PARKS,
+		.park_s = 900, .recall_name = "park#",
+	},
+
+	/* orbits 0 to 9 behind *0 and *1, several calls at one; how lamps
+	   are watched and what they say is invented */
+	{
+		INVENTED,
+		.name = "3cx", .profile = "3cx",
+		.source = "the vendor's pages; lamps are invented",
+		.software = "3CX mock", .realm = "3CXPhoneSystem",
+		.first = 0, .park_prefix = "*0", .retrieve_prefix = "*1",
+		.watch_prefix = "SP", .several = true,
+		.bare = DEMO_BARE_UNKNOWN, .taken = DEMO_TAKEN_REFUSES,
+		.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,
+		.bye_parker = true, .park_s = 60,
+	},
+
+	/* *5 and *05; the rest is invented, after Asterisk */
+	{
+		INVENTED,
+		.name = "yeastar", .profile = "yeastar",
+		.source = "the vendor's pages; documents are invented",
+		.software = "Yeastar mock", .realm = "YSAsterisk",
+		.lot = "*5", .first = 6000, .park_prefix = "*05",
+		.bare = DEMO_BARE_UNKNOWN, .taken = DEMO_TAKEN_REFUSES,
+		.tell = DEMO_TELL_LATER, .frag = DEMO_FRAG_LATE,
+		.announce_ms = 1500, .park_s = 60,
+	},
+
+	/* a list of the spots, three of them in a NOTIFY; the rest as of an
+	   Asterisk, which is invented */
+	{
+		ASTERISK,
+		.name = "grandstream-ucm", .profile = "grandstream-ucm",
+		.source = "the vendor's pages on event lists; the rest is"
+			" invented, after Asterisk",
+		.lot = "700", .first = 701, .park_s = 45,
+		.list = "parking", .list_step = 3,
+	},
+
+	/* cf_park behind FreeSWITCH, lamps by Kamailio's module: a taken
+	   slot and a recall nobody takes do not lose the caller */
+	{
+		COMMON,
+		.name = "kazoo", .profile = "kazoo",
+		.source = "sources of Kazoo and Kamailio",
+		.software = "2600Hz", .realm = "kazoo", .cuser = "kazoo",
+		/* not 101: that is an extension here */
+		.first = 201, .spot_prefix = "",
+		.park_prefix = "*3", .retrieve_prefix = "*5",
+		.watch_prefix = "*3",
+		.bare = DEMO_BARE_UNKNOWN,
 		.taken = DEMO_TAKEN_BOUNCES, .full = DEMO_FULL_REFUSES,
 		.word = DEMO_WORD_EARLY, .free = DEMO_FREE_EMPTY,
-		.who = DEMO_WHO_SPOT, .direction = true,
-		.sub_code = 202, .nohint_code = 481,
-		.nohint_reason = "INVALID SUBSCRIPTION",
-		.sub_max_s = 31536000, .unsub_reason = "noresource",
+		.who = DEMO_WHO_CALLER, .shape = DEMO_SHAPE_KAMAILIO,
+		.direction = true,
+		.sub_code = 202, .nohint_code = 404,
+		.nohint_reason = "Not Found", .sub_max_s = 3600,
+		.unsub_reason = "timeout",
 		.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,
-		.empty = DEMO_EMPTY_REFUSES, .empty_code = 480,
-		.bye_parker = true, .park_s = 900, .recall_name = "park#",
-		.badauth_code = 403,
+		.empty = DEMO_EMPTY_VOICE, .empty_code = 480,
+		.bye_parker = true, .park_s = 120, .comeback_s = 30,
+		.recall_name = "Parking slot ", .recall_spot = true,
+		.recall_returns = true,
 		.fetch_code = 200, .min_expires = true, .connect_ms = 100,
-		.comeback_s = 30, .nonce_s = 32,
+		.badauth_code = 401, .nonce_s = 32,
+	},
+
+	/* *85 and *86 with an orbit; a second park at one fails. What lamps
+	   say is invented */
+	{
+		INVENTED,
+		.name = "vodia", .profile = "vodia",
+		.source = "the vendor's pages; documents are invented",
+		.software = "Vodia mock", .realm = "vodia",
+		.first = 71, .park_prefix = "*85", .retrieve_prefix = "*86",
+		.bare = DEMO_BARE_UNKNOWN, .taken = DEMO_TAKEN_REFUSES,
+		.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,
+		.bye_parker = true, .park_s = 60,
 	},
 
 	/* what the RFCs say and no more: names in the document, partial

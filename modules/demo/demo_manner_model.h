@@ -33,10 +33,19 @@ enum demo_who {
 	DEMO_WHO_CALLER,          /**< The caller's name and number      */
 };
 
+/** How a document is laid out */
+enum demo_shape {
+	DEMO_SHAPE_PLAIN = 0,     /**< id is the number watched          */
+	DEMO_SHAPE_KAMAILIO,      /**< version padded; of a parked call
+				       id, call-id and tags of its own,
+				       the caller as local               */
+};
+
 /** A REFER to a spot's own number */
 enum demo_bare {
 	DEMO_BARE_PARKS = 0,      /**< Parks there                       */
 	DEMO_BARE_PICKS_UP,       /**< Tries to take a call from there   */
+	DEMO_BARE_UNKNOWN,        /**< 404: only codes lead there        */
 };
 
 /** A park to a spot that is taken */
@@ -48,8 +57,8 @@ enum demo_taken {
 
 /** A park to a lot without room */
 enum demo_full {
-	DEMO_FULL_REJOINS = 0,    /**< re-INVITE to the parker, sipfrag 200
-				       a little later; 503 after his BYE */
+	DEMO_FULL_REJOINS = 0,    /**< re-INVITE to the parker; sipfrag
+				       503 only after his BYE            */
 	DEMO_FULL_REFUSES,        /**< sipfrag 503, both stay together   */
 };
 
@@ -85,7 +94,14 @@ struct demo_manner {
 	unsigned first;           /**< First spot                        */
 	const char *spot_prefix;  /**< In front of a spot's number: "*"  */
 	const char *park_prefix;  /**< Parks right there: "*701"; NULL   */
+	const char *retrieve_prefix; /**< Takes a call: "*1701"; NULL: the
+				       number alone does                 */
 	const char *watch_prefix; /**< Wanted in SUBSCRIBE; NULL: none   */
+	const char *list;         /**< Its spots as a list (RFC 4662);
+				       NULL: none                        */
+	unsigned list_step;       /**< Resources in a NOTIFY, at most    */
+	bool several;             /**< A spot takes several calls, first
+				       come first served                 */
 	enum demo_bare bare;
 	enum demo_taken taken;
 	enum demo_full full;
@@ -94,6 +110,7 @@ struct demo_manner {
 	enum demo_word word;
 	enum demo_free free;
 	enum demo_who who;
+	enum demo_shape shape;
 	bool direction;           /**< Direction of a parked call told   */
 	bool partial;             /**< Changes as partial documents      */
 	bool same_version;        /**< Last NOTIFY repeats the version   */
@@ -124,6 +141,8 @@ struct demo_manner {
 	uint32_t comeback_s;      /**< Recall rings for                  */
 	uint32_t parker_s;        /**< BYE to a parker that stays        */
 	const char *recall_name;  /**< Before the caller's name; NULL    */
+	bool recall_spot;         /**< ... the spot instead of his name  */
+	bool recall_returns;      /**< Nobody takes it: parked again     */
 	uint16_t badauth_code;    /**< To a wrong password               */
 	uint32_t reg_min_s;
 	uint32_t reg_max_s;
@@ -177,7 +196,6 @@ struct demo_fault {
 	uint32_t jitter_ms;       /**< Up to this on top: reorders       */
 	uint32_t rx_jitter_ms;    /**< The same of what it hears         */
 	uint32_t notify_delay_ms; /**< Lamps are told late               */
-	bool no_identity;         /**< Nobody is told who the other is   */
 	bool deaf_answer;         /**< Answers calls without sending RTP */
 };
 

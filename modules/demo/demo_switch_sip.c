@@ -11,12 +11,12 @@
 enum {
 	EAR_MS = 300,            /**< Silent for longer: hears nothing   */
 	CLAIMED_MS = 1000,       /**< Recall again after                 */
-	REJOINED_MS = 1740,      /**< "Parking failed", spoken           */
 	REASON_CAUSE_BUSY = 17,
 };
 
 
 static void recall_handler(void *arg);
+static bool returned(struct demo_party *p);
 
 
 /* ---- parties ---- */
@@ -236,18 +236,6 @@ int demo_switch_hz(const struct demo_party *p)
 }
 
 
-/** Nothing is sent to him, not even silence: no channel is left behind him.
-    So it is at Asterisk for one whose REFER is done, and for one who dialled
-    a spot until he is put through */
-bool demo_switch_alone(const struct demo_party *p)
-{
-	const struct demo_row *row = demo_row(p);
-
-	return row && row->place == DEMO_SERVED &&
-		p->service == DEMO_SERVICE_NONE;
-}
-
-
 /** A telephone said something */
 void demo_switch_heard(struct demo_party *p, const int16_t *sampv)
 {
@@ -375,10 +363,31 @@ static void invalid(struct demo_party *p, uint32_t ms)
 }
 
 
+/** A recall came to nothing: back to where he waited? */
+static bool returned(struct demo_party *p)
+{
+	char parker[DEMO_TEXT];
+
+	if (!p->d->m.recall_returns || p->errand != DEMO_ERRAND_RECALL)
+		return false;
+
+	str_ncpy(parker, p->parker, sizeof(parker));
+
+	return !demo_switch_parks(p->d, p, p->spot, parker);
+}
+
+
 static void patience_handler(void *arg)
 {
 	struct demo_party *p = arg;
 	const bool recall = p->errand == DEMO_ERRAND_RECALL;
+	struct demo_party *phone = peer(p);
+
+	if (returned(p)) {
+		part(phone, DEMO_UNANSWERED, "did not take the recall", 16);
+		demo_lamps(p->d);
+		return;
+	}
 
 	demo_switch_end(p, recall ? DEMO_DROPPED : DEMO_UNANSWERED,
 			recall ? "nobody took the recall" : "no answer");
@@ -446,7 +455,7 @@ static uint16_t ring_phone(struct demo_party *p, struct demo_ext *ext)
 
 	(void)re_snprintf(name, sizeof(name), "%s%s",
 			  recall && d->m.recall_name ? d->m.recall_name : "",
-			  row->name);
+			  recall && d->m.recall_spot ? p->spot : row->name);
 
 	err = demo_leg_call(&phone->leg, phone, ext, name, row->number,
 			    recall ? p->parker : NULL);
@@ -548,6 +557,28 @@ bool demo_is_spot(const struct demo *d, const char *number)
 }
 
 
+/** @return The spot that dialling this takes a call from, or NULL */
+static const char *retrieve_target(const struct demo *d, const char *number)
+{
+	const char *prefix = d->m.retrieve_prefix;
+
+	if (prefix) {
+		if (strncmp(number, prefix, strlen(prefix)))
+			return NULL;
+		number += strlen(prefix);
+	}
+
+	return demo_is_spot(d, number) ? number : NULL;
+}
+
+
+/** Does a transfer there try to take a call from a spot? */
+static bool picks_up(const struct demo *d, const char *number)
+{
+	return d->m.bare == DEMO_BARE_PICKS_UP && demo_is_spot(d, number);
+}
+
+
 /** @return The first free spot, or NULL: the lot is full */
 const char *demo_spot_free(const struct demo *d)
 {
@@ -573,12 +604,14 @@ uint16_t demo_switch_call(struct demo_party *p, const char *number,
 {
 	struct demo *d = p->d;
 	struct demo_ext *ext;
+	const char *spot;
 	uint16_t code;
 
 	p->errand = errand;
 
-	if (demo_is_spot(d, number))
-		return retrieve(p, number);
+	spot = retrieve_target(d, number);
+	if (spot)
+		return retrieve(p, spot);
 
 	if (!strcmp(number, "600") && p->leg) {
 		(void)demo_leg_answer(p->leg, NULL);
@@ -677,6 +710,9 @@ void demo_switch_refused(struct demo_party *p, uint16_t code)
 	transferor = caller->transferor;
 	caller->transferor = 0;
 
+	if (returned(caller))
+		goto out;
+
 	if (caller->leg && caller->leg->state == DEMO_LEG_ASKED) {
 
 		struct demo_leg *leg = caller->leg;
@@ -717,6 +753,8 @@ static void recall_handler(void *arg)
 	demo_lamps(d);
 
 	code = demo_switch_call(p, parker, DEMO_ERRAND_RECALL);
+	if (code && returned(p))
+		return;
 	if (code) {
 		part(p, DEMO_DROPPED, "nobody took the recall", 16);
 		demo_lamps(d);
@@ -740,6 +778,7 @@ uint16_t demo_switch_parks(struct demo *d, struct demo_party *p,
 		return err == EBUSY ? 486 : 500;
 
 	str_ncpy(p->parker, by, sizeof(p->parker));
+	str_ncpy(p->spot, spot, sizeof(p->spot));
 	p->claim = 0;
 	demo_job_cancel(d, NULL, p);
 	(void)demo_job(d, 1000 * d->m.park_s, recall_handler, p);
@@ -801,26 +840,12 @@ static void parked(struct demo_party *parker, const char *spot, bool lot)
 }
 
 
-static void rejoined_handler(void *arg)
-{
-	const struct demo_party *p = arg;
-
-	if (p->leg)
-		demo_leg_frag(p->leg, 200);
-}
-
-
-/** The two stay together after a park that failed. When that was told the
-    sipfrag says that all went well, as Asterisk's does */
+/** The two stay together after a park that failed */
 static void rejoin(struct demo_party *caller, struct demo_party *parker)
 {
-	struct demo *d = parker->d;
-
 	demo_leg_owe(parker->leg, 503);
 	demo_leg_tell(caller->leg, demo_row(parker), false);
-	if (d->m.tell != DEMO_TELL_NOT && !d->fault.no_identity)
-		demo_leg_tell(parker->leg, demo_row(caller), true);
-	(void)demo_job(d, REJOINED_MS, rejoined_handler, parker);
+	demo_leg_tell(parker->leg, demo_row(caller), true);
 }
 
 
@@ -878,6 +903,7 @@ static void park_at(struct demo_party *caller, struct demo_party *parker,
 	case DEMO_TAKEN_BOUNCES:
 		str_ncpy(caller->parker, parker->ext->number,
 			 sizeof(caller->parker));
+		str_ncpy(caller->spot, spot, sizeof(caller->spot));
 		alone(parker);
 		demo_leg_frag(leg, 200);
 		if (d->m.bye_parker)
@@ -926,7 +952,7 @@ uint16_t demo_switch_refer(struct demo_party *p, const char *number)
 		return 481;
 
 	if (is_lot(d, number) || park_target(d, number) ||
-	    demo_is_spot(d, number) || demo_ext_find(d, number))
+	    picks_up(d, number) || demo_ext_find(d, number))
 		return 0;
 
 	return 404;
@@ -1020,7 +1046,7 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 	/* an ordinary blind transfer: he calls there himself */
 	alone(p);
 
-	if (demo_is_spot(d, number)) {
+	if (picks_up(d, number)) {
 		/* ... and the PBX believes that any spot answers */
 		demo_leg_owe(leg, 200);
 		demo_leg_frag(leg, 200);
@@ -1032,7 +1058,7 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 	code = demo_switch_call(caller, number, DEMO_ERRAND_TRANSFER);
 	if (code)
 		demo_switch_refused(caller, code);
-	else if (!demo_is_spot(d, number))
+	else if (!picks_up(d, number))
 		(void)demo_job(d, 1000 * d->m.comeback_s, patience_handler,
 			       caller);
 

@@ -9,6 +9,7 @@
 #include "modules/demo/demo_books_model.h"
 #include "modules/demo/demo_info_model.h"
 #include "modules/demo/demo_manner_model.h"
+#include "modules/demo/demo_rls_model.h"
 #include "modules/demo/demo_sdp_model.h"
 #include "modules/demo/demo_tone_model.h"
 
@@ -257,6 +258,16 @@ static void test_info(void **state)
 		 "entity=\"sip:701@127.0.0.1:5060\">\n"
 		 " <dialog id=\"701\">\n  <state>terminated</state>\n"
 		 " </dialog>\n</dialog-info>\n"},
+		{"kazoo", DEMO_LAMP_PARKED, false,
+		 XML "version=\"7\"          state=\"full\" "
+		 "entity=\"sip:701@127.0.0.1:5060\">\n"
+		 "<dialog id=\"0000002a5a1e0000002a\" "
+		 "call-id=\"0000002a5a1e0000002a\" local-tag=\"lt42\" "
+		 "remote-tag=\"rt42\" direction=\"recipient\">"
+		 "<state>early</state><local><identity display=\"0155\">"
+		 "sip:0155@127.0.0.1</identity></local><remote>"
+		 "<identity display=\"701\">sip:701@127.0.0.1:5060"
+		 "</identity></remote></dialog>\n</dialog-info>\n"},
 		{"broken", DEMO_LAMP_FREE, false,
 		 XML "version=\"7\" state=\"full\" "
 		 "entity=\"sip:701@127.0.0.1:5060\">\n</dialog-info>\n"},
@@ -283,7 +294,7 @@ static void test_info(void **state)
 			.host = "127.0.0.1", .version = 7,
 			.first = rowv[i].first, .lamp = rowv[i].lamp,
 			.who = "A\"<&>\001B", .number = "0155",
-			.local_name = "701",
+			.local_name = "701", .call = 42,
 		};
 		const struct demo_manner *m =
 			demo_manner_find(rowv[i].manner);
@@ -299,13 +310,56 @@ static void test_info(void **state)
 }
 
 
+/* ---- lists ---- */
+
+static void test_rls(void **state)
+{
+	static const struct demo_rls_part partv[] = {
+		{"701@127.0.0.1", "701", "<one/>"},
+		{"702@127.0.0.1", "702", NULL},
+	};
+	static const struct demo_rls rls = {
+		.uri = "parking@127.0.0.1", .host = "127.0.0.1",
+		.version = 3, .full = true, .partv = partv, .partc = 2,
+	};
+	static const char want[] =
+		"--ucm5c2e\r\nContent-ID: <list@127.0.0.1>\r\n"
+		"Content-Type: application/rlmi+xml;charset=\"UTF-8\"\r\n"
+		"\r\n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" "
+		"uri=\"sip:parking@127.0.0.1\" version=\"3\" "
+		"fullState=\"true\">\n"
+		" <resource uri=\"sip:701@127.0.0.1\">\n"
+		"  <name>701</name>\n"
+		"  <instance id=\"701\" state=\"active\" "
+		"cid=\"3.701@127.0.0.1\"/>\n </resource>\n"
+		" <resource uri=\"sip:702@127.0.0.1\">\n"
+		"  <name>702</name>\n </resource>\n</list>\n\r\n"
+		"--ucm5c2e\r\nContent-ID: <3.701@127.0.0.1>\r\n"
+		"Content-Type: application/dialog-info+xml\r\n\r\n"
+		"<one/>\r\n--ucm5c2e--\r\n";
+	char buf[sizeof(want)];
+	(void)state;
+
+	row_uint(0, sizeof(want) - 1, demo_rls_write(buf, sizeof(buf),
+						     &rls));
+	assert_string_equal(want, buf);
+
+	/* no half bodies */
+	for (size_t sz = 0; sz < sizeof(want); sz += 7)
+		row_uint(sz, 0, demo_rls_write(buf, sz, &rls));
+}
+
+
 /* ---- manners ---- */
 
 static void test_manners(void **state)
 {
 	(void)state;
-	static const char *const namev[] = {"asterisk", "freeswitch",
-		"fusionpbx", "generic", "portsip", "broken"};
+	static const char *const namev[] = {"asterisk", "asterisk-spots",
+		"freepbx", "freeswitch", "fusionpbx", "3cx", "yeastar",
+		"grandstream-ucm", "kazoo", "vodia", "generic", "portsip",
+		"broken"};
 	size_t i;
 
 	for (i = 0; i < ROWS(namev); i++)
@@ -326,6 +380,7 @@ static void test_manners(void **state)
 		row_true(i, m->park_s && m->comeback_s && m->parker_s);
 		row_true(i, m->sub_max_s > m->sub_min_s);
 		row_true(i, m->invalid_ms && m->nonce_s && m->badauth_code);
+		row_true(i, !m->list || m->list_step);
 	}
 	row_uint(i, ROWS(namev), i);
 }
@@ -334,6 +389,38 @@ static void test_manners(void **state)
 /* ---- books ---- */
 
 enum op { ADD, RING, TALK, PARK, SERVE, FREE, END };
+
+/* Where a spot takes several calls, who came first is served first */
+static void test_several(void **state)
+{
+	struct demo_books b;
+	unsigned idv[3];
+	char buf[160];
+	(void)state;
+
+	demo_books_init(&b);
+	b.several = true;
+
+	for (size_t i = 0; i < ROWS(idv); i++)
+		idv[i] = demo_books_add(&b, DEMO_CALLER, "x", "1", 0)->id;
+
+	row_int(0, 0, demo_books_park(&b, idv[2], "0", "101", 5));
+	row_int(1, 0, demo_books_park(&b, idv[0], "0", "101", 6));
+	row_int(2, 0, demo_books_park(&b, idv[1], "0", "101", 6));
+	assert_int_equal(0, demo_books_consistent(&b, buf, sizeof(buf)));
+
+	for (size_t i = 0; i < ROWS(idv); i++) {
+
+		static const size_t orderv[] = {2, 0, 1};
+		const struct demo_row *row = demo_books_at(&b, "0");
+
+		row_uint(i, idv[orderv[i]], row ? row->id : 0);
+		(void)demo_books_end(&b, idv[orderv[i]], DEMO_LEFT, "", 9);
+	}
+
+	assert_null(demo_books_at(&b, "0"));
+}
+
 
 static void test_books(void **state)
 {
@@ -489,8 +576,10 @@ int main(void)
 		unit_test(test_sdp_decode),
 		unit_test(test_sdp_cut),
 		unit_test(test_info),
+		unit_test(test_rls),
 		unit_test(test_manners),
 		unit_test(test_books),
+		unit_test(test_several),
 		unit_test(test_books_random),
 		unit_test(test_books_full),
 	};
