@@ -1217,6 +1217,7 @@ static int screen_start(struct app *app, int out)
 		.banner   = app->prm->demo ? "demo, not connected to a"
 			" telephone system" : NULL,
 		.bell     = cfg_get_bool(app->cfg, "bell"),
+		.park_asks = site_profile(app->cfg)->personal,
 		.digits_phone = !strcmp(cfg_get(app->cfg, "digits"),
 					"phone"),
 	};

@@ -32,6 +32,8 @@ static const struct keymap_row rowv[] = {
 	 "take back what I parked last", true},
 	{ACTION_NOTE, "note", "e", "note",
 	 "write a note on a parked call", false},
+	{ACTION_COPY, "copy", "c", NULL,
+	 "copy what to dial for the call parked last", true},
 
 	{ACTION_ANSWER, "answer", "a", "answer",
 	 "answer", true},

@@ -187,6 +187,22 @@ const char *parked_spot(const struct parked *p)
 }
 
 
+static unsigned parked_call(const struct parked *p)
+{
+	return p->book ? p->book->id : 0;
+}
+
+
+/* Of a call with a row of its own: the book's, where several may wait at one
+   place, else the lamp's */
+static bool lamp_has_row(const struct desk *desk, const struct book_fact *b)
+{
+	const struct desk_lamp *l = desk_lamp(desk, b->spot);
+
+	return !b->id && l && l->f.kind == LAMP_SPOT;
+}
+
+
 size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 {
 	size_t i, k = 0;
@@ -195,7 +211,8 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 
 		const struct desk_lamp *l = &desk->lampv[i];
 
-		if (l->f.kind != LAMP_SPOT || l->f.state != LAMP_PARKED)
+		if (l->f.kind != LAMP_SPOT || l->f.state != LAMP_PARKED ||
+		    (l->booked && l->book.id))
 			continue;
 
 		v[k].lamp = l;
@@ -207,7 +224,7 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 
 		const struct book_fact *b = &desk->bookv[i];
 
-		if (desk_lamp(desk, b->spot))
+		if (lamp_has_row(desk, b))
 			continue;
 
 		v[k].lamp = NULL;
@@ -221,6 +238,35 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 }
 
 
+const struct book_fact *screen_copy(const struct desk *desk)
+{
+	const struct book_fact *best = NULL;
+
+	for (size_t i = 0; i < desk->bookc; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+		const bool mine = !b->id;
+
+		if (!b->retrieve[0])
+			continue;
+
+		if (!best || (mine && best->id) ||
+		    (mine == !best->id && b->since_ms >= best->since_ms))
+			best = b;
+	}
+
+	return best;
+}
+
+
+static void list_select(struct screen *s, const struct parked *p)
+{
+	text_print(s->list_spot, sizeof(s->list_spot), "%s",
+		   p ? parked_spot(p) : "");
+	s->list_call = p ? parked_call(p) : 0;
+}
+
+
 /** Follow the list of parked calls while it changes */
 static void list_follow(struct screen *s, const struct desk *desk,
 			uint64_t now_ms)
@@ -230,7 +276,8 @@ static void list_follow(struct screen *s, const struct desk *desk,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!strcmp(parked_spot(&v[i]), s->list_spot)) {
+		if (parked_call(&v[i]) == s->list_call &&
+		    !strcmp(parked_spot(&v[i]), s->list_spot)) {
 			s->list_at = i;
 			return;
 		}
@@ -239,9 +286,35 @@ static void list_follow(struct screen *s, const struct desk *desk,
 	/* it is gone; what stands in its place was not chosen by the user */
 	if (s->list_at >= n)
 		s->list_at = n ? n - 1 : 0;
-	text_print(s->list_spot, sizeof(s->list_spot), "%s",
-		   n ? parked_spot(&v[s->list_at]) : "");
+	list_select(s, n ? &v[s->list_at] : NULL);
 	s->list_ms = now_ms;
+}
+
+
+static void list_open(struct screen *s, const struct desk *desk,
+		      uint64_t now_ms)
+{
+	s->mode = SCREEN_PARKED;
+	s->list_at = 0;
+	list_select(s, NULL);
+	list_follow(s, desk, now_ms);
+	s->list_ms = 0;
+}
+
+
+/** Which of several calls at one place? */
+static size_t calls_at(const struct desk *desk, const struct desk_lamp *lamp)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < desk->bookc; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+
+		n += b->id && b->account == lamp->f.account;
+	}
+
+	return lamp->booked && lamp->book.id ? n : 0;
 }
 
 
@@ -255,8 +328,7 @@ static void list_move(struct screen *s, const struct desk *desk, long step)
 		return;
 
 	s->list_at = at < 0 ? 0 : at >= (long)n ? n - 1 : (size_t)at;
-	text_print(s->list_spot, sizeof(s->list_spot), "%s",
-		   parked_spot(&v[s->list_at]));
+	list_select(s, &v[s->list_at]);
 	s->list_ms = 0;
 }
 
@@ -426,6 +498,11 @@ static void lamp_do(struct screen *s, const struct desk *desk,
 		break;
 
 	case KEYGUARD_ACT:
+		if (lamp->f.state == LAMP_PARKED && !strcmp(name, "spot") &&
+		    calls_at(desk, lamp) > 1) {
+			list_open(s, desk, now_ms);
+			break;
+		}
 		keyguard_acted(&s->guard, lamp->f.spot, now_ms);
 		wish_arg(s, name, lamp->f.spot);
 		break;
@@ -454,7 +531,9 @@ static bool spot_key(struct screen *s, const struct desk *desk, size_t n,
 
 const char *screen_prompt(const struct screen *s, char *buf, size_t sz)
 {
-	if (s->line == SCREEN_LINE_NOTE)
+	if (s->line == SCREEN_LINE_PARK && s->prm.park_asks)
+		text_print(buf, sz, "Park for (p the group, Enter me): ");
+	else if (s->line == SCREEN_LINE_NOTE)
 		text_print(buf, sz, "%s%s: ", promptv[s->line],
 			   s->note_spot);
 	else
@@ -590,6 +669,11 @@ static void line_enter(struct screen *s, const struct desk *desk,
 	if (hist)
 		history_add(hist, text);
 
+	if (!text[0] && s->line == SCREEN_LINE_PARK && s->prm.park_asks) {
+		wish_arg(s, "park", NULL);
+		return;
+	}
+
 	if (!text[0] && s->line != SCREEN_LINE_NOTE)
 		return;
 
@@ -680,6 +764,19 @@ static void line_key(struct screen *s, const struct desk *desk,
 	if (key->mods == KEYIN_CTRL &&
 	    (key->code == 'c' || key->code == 'g')) {
 		s->mode = SCREEN_PANES;
+		return;
+	}
+
+	/* the key that opened the line once more: to the number typed, and
+	   without one to the group */
+	if (s->line == SCREEN_LINE_PARK && s->prm.park_asks &&
+	    keymap_find(&s->keymap, key) == ACTION_PARK) {
+		if (s->edit.text[0])
+			line_enter(s, desk, now_ms);
+		else {
+			s->mode = SCREEN_PANES;
+			wish_arg(s, "park", "group");
+		}
 		return;
 	}
 
@@ -942,6 +1039,7 @@ static void list_enter(struct screen *s, const struct desk *desk,
 		       uint64_t now_ms)
 {
 	const struct desk_lamp *lamp = desk_lamp(desk, s->list_spot);
+	char call[16];
 
 	if (!s->list_spot[0]) {
 		s->mode = SCREEN_PANES;
@@ -955,10 +1053,42 @@ static void list_enter(struct screen *s, const struct desk *desk,
 	}
 
 	s->mode = SCREEN_PANES;
-	if (lamp)
+	if (s->list_call) {
+		text_print(call, sizeof(call), "%u", s->list_call);
+		wish_words(s, "retrieve", s->list_spot, call);
+	}
+	else if (lamp && lamp->f.kind == LAMP_SPOT) {
 		lamp_do(s, desk, lamp, "retrieve", now_ms);
-	else
+	}
+	else {
 		wish_arg(s, "retrieve", s->list_spot);
+	}
+}
+
+
+static void park(struct screen *s, const struct desk *desk)
+{
+	if (s->prm.park_asks && desk_call_in(desk, DESKCALL_ACTIVE))
+		line_open(s, SCREEN_LINE_PARK, "");
+	else
+		wish_arg(s, "park", NULL);
+}
+
+
+static void copy(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const struct book_fact *b = screen_copy(desk);
+	struct wish *w;
+
+	if (!b) {
+		screen_message(s, MESSAGE_WARN, "nothing to copy: no parked"
+			       " call is known", now_ms);
+		return;
+	}
+
+	w = wish_add(s, WISH_COPY);
+	if (w)
+		text_print(w->line, sizeof(w->line), "%s", b->retrieve);
 }
 
 
@@ -986,7 +1116,7 @@ static void act(struct screen *s, const struct desk *desk,
 			enter(s, desk, now_ms);
 		break;
 
-	case ACTION_PARK:     wish_arg(s, "park", NULL);              break;
+	case ACTION_PARK:     park(s, desk);                          break;
 	case ACTION_RETRIEVE: wish_arg(s, "retrieve", NULL);          break;
 	case ACTION_UNDO:     wish_arg(s, "undo", NULL);              break;
 	case ACTION_ANSWER:   wish_call(s, "answer", c ? c->id : 0);  break;
@@ -1018,13 +1148,8 @@ static void act(struct screen *s, const struct desk *desk,
 		line_open(s, SCREEN_LINE_DIAL, "");
 		break;
 
-	case ACTION_LIST:
-		s->mode = SCREEN_PARKED;
-		s->list_at = 0;
-		s->list_spot[0] = '\0';
-		list_follow(s, desk, now_ms);
-		s->list_ms = 0;
-		break;
+	case ACTION_LIST:     list_open(s, desk, now_ms);             break;
+	case ACTION_COPY:     copy(s, desk, now_ms);                  break;
 
 	case ACTION_LEFT: case ACTION_RIGHT: case ACTION_UP:
 	case ACTION_DOWN: case ACTION_PAGE_UP: case ACTION_PAGE_DOWN:

@@ -72,6 +72,7 @@ enum wish_kind {
 	WISH_COMMAND,              /**< Run `line`; an error is told     */
 	WISH_TYPED,                /**< Same, and its reply is shown     */
 	WISH_REDRAW,
+	WISH_COPY,                 /**< `line` to the clipboard          */
 };
 
 struct wish {
@@ -90,6 +91,8 @@ struct parked {
 struct screen_prm {
 	bool digits_phone;         /**< Digits are DTMF in every call    */
 	bool bell_off;
+	bool park_asks;            /**< Calls are parked on extensions: `p`
+					asks for one; again: the group   */
 };
 
 /** Begin with screen_init(); to be read by the views only */
@@ -120,6 +123,7 @@ struct screen {
 	size_t help_top;           /**< First row that is shown          */
 	size_t list_at;            /**< Row of the list of parked calls  */
 	char list_spot[TEXT_SZ];   /**< Its spot                         */
+	unsigned list_call;        /**< Its id in the book, or 0         */
 	uint64_t list_ms;          /**< When the row changed by itself   */
 
 	uint64_t deaf_ms;          /**< Last key of a text that was typed
@@ -195,6 +199,10 @@ size_t screen_help_rows(void);
 
 /** @return Rows between the status line and the message: overlays */
 int screen_body_h(const struct screen *s);
+
+/** @return The parked call that is copied by a key: what we parked last,
+	    else what was told of last; borrowed, or NULL */
+const struct book_fact *screen_copy(const struct desk *desk);
 
 /** @return Spot of a row, borrowed */
 const char *parked_spot(const struct parked *p);

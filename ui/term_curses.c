@@ -880,3 +880,13 @@ void term_bell(void)
 {
 	(void)out_add("\a", 1);
 }
+
+
+void term_copy(const char *base64, size_t n)
+{
+	static const char begin[] = "\033]52;c;";
+
+	(void)out_add(begin, sizeof(begin) - 1);
+	(void)out_add(base64, n);
+	(void)out_add("\a", 1);
+}

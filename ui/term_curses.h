@@ -70,6 +70,13 @@ void term_redraw(void);
 
 void term_bell(void);
 
+/**
+ * Put a text into the clipboard (OSC 52), where the terminal lets us
+ *
+ * @param base64 The text, so encoded; `n` characters
+ */
+void term_copy(const char *base64, size_t n);
+
 /** @return To listen on for writing while term_flush() is EAGAIN */
 int  term_out_fd(void);
 

@@ -149,6 +149,16 @@ static void resize(struct ui *ui)
 
 /* Wishes */
 
+static void copy(const char *text)
+{
+	char base64[4 * TEXT_SZ];
+	size_t n = sizeof(base64);
+
+	if (!base64_encode((const uint8_t *)text, strlen(text), base64, &n))
+		term_copy(base64, n);
+}
+
+
 static void wishes_run(struct ui *ui)
 {
 	struct wish wish;
@@ -160,6 +170,15 @@ static void wishes_run(struct ui *ui)
 
 		if (wish.kind == WISH_REDRAW) {
 			term_redraw();
+			continue;
+		}
+
+		if (wish.kind == WISH_COPY) {
+			copy(wish.line);
+			text_print(out, sizeof(out), "%s is in the clipboard,"
+				   " if the terminal allows it", wish.line);
+			screen_message(&ui->screen, MESSAGE_INFO, out,
+				       now(ui));
 			continue;
 		}
 
@@ -370,6 +389,7 @@ int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 
 	screen_prm.digits_phone = prm->digits_phone;
 	screen_prm.bell_off = !prm->bell;
+	screen_prm.park_asks = prm->park_asks;
 	screen_init(&ui->screen, &screen_prm);
 	keyin_init(&ui->keyin);
 	keys_bind(ui);

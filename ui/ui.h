@@ -35,6 +35,7 @@ struct ui_prm {
 	bool colour;               /**< Colour also with NO_COLOR set    */
 	bool no_mouse;             /**< Leave it to the terminal         */
 	bool digits_phone;         /**< Digits are DTMF in every call    */
+	bool park_asks;            /**< Calls are parked on extensions   */
 	const char *keys;          /**< Other keys than those of the
 					table, one action a line: "park p
 					Ctrl-P"; or NULL. What is wrong

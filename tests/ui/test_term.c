@@ -410,6 +410,42 @@ static void test_restore(void **state)
 }
 
 
+/* The clipboard (OSC 52) gets what is copied, whole and once */
+
+static int copy_scenario(int arg)
+{
+	struct term_ability able;
+	int err;
+	(void)arg;
+
+	err = term_open(&able, STDOUT_FILENO, false);
+	if (err)
+		return err;
+
+	term_copy("Kjg4MTAy", 8);
+	err = flush_all();
+	term_close();
+
+	return err;
+}
+
+
+static void test_copy(void **state)
+{
+	static const char osc[] = "\033]52;c;Kjg4MTAy\a";
+	struct result res;
+	const char *p;
+	(void)state;
+
+	run(&res, "xterm-256color", "C.UTF-8", copy_scenario, 0);
+	row_int(0, 0, res.status);
+	p = strstr(res.out, osc);
+	row_true(0, p != NULL);
+	row_true(0, p == find_last(res.out, "\033]52"));
+	free_result(&res);
+}
+
+
 /* Terminals that cannot be used */
 
 static int open_scenario(int want)
@@ -612,6 +648,7 @@ int main(void)
 	const struct CMUnitTest testv[] = {
 		unit_test(test_pictures),
 		unit_test(test_restore),
+		unit_test(test_copy),
 		unit_test(test_refused),
 		unit_test(test_ability),
 		unit_test(test_stalled),

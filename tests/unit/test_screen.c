@@ -87,7 +87,8 @@ static void collect(struct fixture *f)
 		n = strlen(f->wishes);
 		snprintf(f->wishes + n, sizeof(f->wishes) - n, "%s%s%s",
 			 n ? "|" : "", w.kind == WISH_TYPED ? ":" :
-			 w.kind == WISH_REDRAW ? "redraw" : "", w.line);
+			 w.kind == WISH_REDRAW ? "redraw" :
+			 w.kind == WISH_COPY ? "copy " : "", w.line);
 	}
 }
 
@@ -739,6 +740,69 @@ static void test_any_keys(void **state)
 }
 
 
+static void tell_told(struct fixture *f, unsigned id, const char *place,
+		      const char *who, const char *retrieve)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_BOOK;
+	ev.u.book.id = id;
+	snprintf(ev.u.book.spot, TEXT_SZ, "%s", place);
+	snprintf(ev.u.book.who, TEXT_SZ, "%s", who);
+	snprintf(ev.u.book.retrieve, TEXT_SZ, "%s", retrieve);
+	ev.u.book.since_ms = f->now + id;
+	tell(f, &ev);
+}
+
+
+/* Calls are parked on extensions: one key parks, with a number or twice, and
+   one lamp takes them back, from a list if several wait */
+static void test_personal(void **state)
+{
+	static const struct {
+		unsigned told;       /* calls parked on 701, our own     */
+		bool talking;
+		const char *keys, *wishes;
+	} rowv[] = {
+		{0, true,  "p 1 0 2 p",        "park 102"},
+		{0, true,  "p 1 0 2 Enter",    "park 102"},
+		{0, true,  "p p",              "park group"},
+		{0, true,  "p Enter",          "park"},
+		{0, true,  "p 1 Backspace p",  "park group"},
+		{0, true,  "p Esc",            ""},
+		{0, true,  "p 1 Esc",          ""},
+		{0, false, "p",                "park"},
+		{1, false, "F1",               "spot 701"},
+		{2, false, "F1",               ""},
+		{2, false, "F1 Enter",         "retrieve 701 1"},
+		{2, false, "F1 Down Enter",    "retrieve 701 2"},
+		{2, false, "R Down Enter",     "retrieve 701 2"},
+		{0, false, "c",                ""},
+		{1, false, "c",                "copy *88"},
+		{2, false, "c",                "copy *88701"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		f.screen.prm.park_asks = true;
+		if (rowv[i].told > 0)
+			tell_told(&f, 1, "701", "Anna", "*88");
+		if (rowv[i].told > 1)
+			tell_told(&f, 2, "701", "Ben", "*88701");
+		if (rowv[i].talking)
+			tell_call(&f, 1, DESKCALL_ACTIVE, false, "Bob");
+		pass(&f, 2000);
+		play(&f, rowv[i].keys);
+		row_str(i, rowv[i].wishes, f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest testv[] = {
@@ -755,6 +819,7 @@ int main(void)
 		unit_test(test_timers),
 		unit_test(test_messages),
 		unit_test(test_any_keys),
+		unit_test(test_personal),
 	};
 
 	return cmocka_run_group_tests(testv, NULL, NULL);
