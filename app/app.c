@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <re.h>
 #include "app.h"
+#include "app_check.h"
 #include "app_cmd.h"
 #include "app_demo_cmd.h"
 #include "clock.h"
@@ -24,6 +25,7 @@
 #include "desk_model.h"
 #include "event.h"
 #include "log.h"
+#include "pass_cmd.h"
 #include "phone.h"
 #include "phone_wrap.h"
 #include "siphook.h"
@@ -44,7 +46,11 @@ enum {
 	UUID_LEN    = 36,
 	REG_STOP_MS = 1500,
 	PARK_POLL_MS = 100,
+	PASS_CMD_MS = 10000,
 };
+
+#define BUSY_TEXT "not while calls are up: it would end them; nothing was" \
+	" changed"
 
 /** What is about to happen once all has come to rest */
 enum after {
@@ -64,6 +70,7 @@ struct app {
 	struct profile ways;         /* profile and configuration       */
 	struct cfg *cfg;
 	struct cfg *next;            /* to restart with                 */
+	struct pass_cmd *pass_cmd;   /* asks for the passwords of one   */
 	struct bus *bus;
 	struct desk desk;
 	struct commands *commands;
@@ -86,7 +93,8 @@ struct app {
 	bool quitting;               /* it was asked for                */
 	size_t quit_failc;           /* parks that had failed by then   */
 	enum after after;
-	int status_code;
+	int start_err;               /* of the passwords at the start   */
+	char start_text[2 * REASON_SZ];
 };
 
 static struct app *the_app;          /* for the signal handler alone    */
@@ -94,6 +102,7 @@ static struct app *the_app;          /* for the signal handler alone    */
 
 static int  up(struct app *app, char *err_text, size_t errsz);
 static void down(struct app *app, enum after after);
+static void settings_apply(struct app *app, const struct cfg *old);
 
 
 /* --- the phone's own uuid -------------------------------------------- */
@@ -797,36 +806,8 @@ static int up(struct app *app, char *err_text, size_t errsz)
 }
 
 
-static void phone_down_handler(void *arg)
-{
-	struct app *app = arg;
-	char err_text[REASON_SZ];
-
-	app->phone = mem_deref(app->phone);
-	app->call_cmd.phone = NULL;
-	app->down = false;
-
-	if (app->after == AFTER_QUIT) {
-		re_cancel();
-		return;
-	}
-
-	mem_deref(app->cfg);
-	app->cfg = app->next;
-	app->next = NULL;
-	desk_reset(&app->desk);
-
-	if (up(app, err_text, sizeof(err_text))) {
-		bus_message(app->bus, MESSAGE_ERROR, "%s", err_text);
-		applog(APPLOG_ERROR, "%s", err_text);
-	}
-	else
-		bus_message(app->bus, MESSAGE_INFO,
-			    "the configuration was read anew");
-}
-
-
-static void parts_stopped(struct app *app)
+/* All that up() makes, but the phone */
+static void parts_free(struct app *app)
 {
 	tmr_cancel(&app->tmr_stop);
 	app->stopping = 0;
@@ -843,7 +824,82 @@ static void parts_stopped(struct app *app)
 
 	/* the devices may be others after a reload */
 	sound_close();
+}
 
+
+static void phone_free(struct app *app)
+{
+	phone_close(app->phone);
+	app->phone = mem_deref(app->phone);
+	app->call_cmd.phone = NULL;
+}
+
+
+/* As up(), but nothing is left of what failed */
+static int up_whole(struct app *app, char *err_text, size_t errsz)
+{
+	const int err = up(app, err_text, errsz);
+
+	if (err) {
+		parts_free(app);
+		phone_free(app);
+		desk_reset(&app->desk);
+	}
+
+	return err;
+}
+
+
+/* What only shows with the ports open must not leave a desk without phone */
+static void restart(struct app *app)
+{
+	char err_text[REASON_SZ] = "", old_text[REASON_SZ] = "";
+	struct cfg *old = app->cfg;
+
+	app->cfg = app->next;
+	app->next = NULL;
+	desk_reset(&app->desk);
+
+	if (!up_whole(app, err_text, sizeof(err_text))) {
+		settings_apply(app, old);
+		mem_deref(old);
+		return;
+	}
+
+	applog(APPLOG_ERROR, "reload: %s", err_text);
+
+	mem_deref(app->cfg);
+	app->cfg = old;
+
+	if (!up_whole(app, old_text, sizeof(old_text)))
+		bus_message(app->bus, MESSAGE_ERROR, "the old configuration"
+			    " is in use again, the new one cannot be: %s",
+			    err_text);
+	else
+		bus_message(app->bus, MESSAGE_ERROR, "THE PHONE DOES NOT WORK:"
+			    " %s; correct the configuration, then :reload",
+			    old_text);
+}
+
+
+static void phone_down_handler(void *arg)
+{
+	struct app *app = arg;
+
+	app->phone = mem_deref(app->phone);
+	app->call_cmd.phone = NULL;
+	app->down = false;
+
+	if (app->after == AFTER_QUIT)
+		re_cancel();
+	else
+		restart(app);
+}
+
+
+static void parts_stopped(struct app *app)
+{
+	parts_free(app);
 	phone_stop(app->phone, phone_down_handler, app);
 }
 
@@ -1010,6 +1066,54 @@ static int resubscribe_command(const struct command *cmd,
 }
 
 
+/* 0, or the sentence why not */
+static int reload_check(const struct app *app, const struct cfg *cfg,
+			struct re_printf *reply)
+{
+	if (cfg->errorc) {
+		(void)re_hprintf(reply, "nothing was changed: %s:%u: %s%s",
+				 cfg->errorv[0].file, cfg->errorv[0].line,
+				 cfg->errorv[0].text, cfg->errorc > 1 ?
+				 " (and more, see the log)" : "");
+		for (size_t i = 0; i < cfg->errorc; i++)
+			applog(APPLOG_ERROR, "%s:%u: %s", cfg->errorv[i].file,
+			       cfg->errorv[i].line, cfg->errorv[i].text);
+		return EINVAL;
+	}
+
+	if (!cfg->found || !cfg->accountc) {
+		(void)re_hprintf(reply, "nothing was changed: there is no"
+				 " account in %s", cfg->dir);
+		return ENOENT;
+	}
+
+	if (app->desk.callc) {
+		(void)re_hprintf(reply, BUSY_TEXT);
+		return EBUSY;
+	}
+
+	return 0;
+}
+
+
+static void reload_pass_handler(const char *text, void *arg)
+{
+	struct app *app = arg;
+
+	app->pass_cmd = mem_deref(app->pass_cmd);
+
+	if (text || app->desk.callc) {
+		app->next = mem_deref(app->next);
+		bus_message(app->bus, MESSAGE_ERROR, "%s%s", text ?
+			    "nothing was changed: " : BUSY_TEXT,
+			    text ? text : "");
+		return;
+	}
+
+	down(app, AFTER_RESTART);
+}
+
+
 static int reload_command(const struct command *cmd, struct re_printf *reply,
 			  void *arg)
 {
@@ -1018,55 +1122,43 @@ static int reload_command(const struct command *cmd, struct re_printf *reply,
 	int err;
 	(void)cmd;
 
-	if (app->down) {
+	if (app->down || app->pass_cmd) {
 		(void)re_hprintf(reply, "a reload is under way");
 		return EALREADY;
 	}
 
-	err = cfg_load(&cfg, app->prm->dir,
-		       app->prm->demo ? "/dev/null" : NULL);
+	err = app_cfg_load(&cfg, app->prm->dir,
+			   app->prm->demo ? "/dev/null" : NULL);
 	if (err) {
 		(void)re_hprintf(reply, "cannot read the configuration: %m",
 				 err);
 		return err;
 	}
 
-	if (!cfg->errorc && cfg->found && !site_profile(cfg)) {
-		(void)re_hprintf(reply, "unknown pbx '%s'",
-				 cfg_get(cfg, "pbx"));
-		err = EINVAL;
-	}
-	else if (cfg->errorc) {
-		(void)re_hprintf(reply, "nothing was changed: %s:%u: %s%s",
-				 cfg->errorv[0].file, cfg->errorv[0].line,
-				 cfg->errorv[0].text, cfg->errorc > 1 ?
-				 " (and more, see the log)" : "");
-		for (size_t i = 0; i < cfg->errorc; i++)
-			applog(APPLOG_ERROR, "%s:%u: %s", cfg->errorv[i].file,
-			       cfg->errorv[i].line, cfg->errorv[i].text);
-		err = EINVAL;
-	}
-	else if (!cfg->found || !cfg->accountc) {
-		(void)re_hprintf(reply, "nothing was changed: there is no"
-				 " account in %s", cfg->dir);
-		err = ENOENT;
-	}
-	else if (app->desk.callc) {
-		(void)re_hprintf(reply, "not while calls are up: it would"
-				 " end them; nothing was changed");
-		err = EBUSY;
-	}
+	err = reload_check(app, cfg, reply);
+	if (err)
+		goto out;
 
-	if (err) {
-		mem_deref(cfg);
-		return err;
+	/* before anything ends */
+	if (pass_cmd_wanted(cfg)) {
+		err = pass_cmd_alloc(&app->pass_cmd, cfg, PASS_CMD_MS,
+				     reload_pass_handler, app);
+		if (err) {
+			(void)re_hprintf(reply, "nothing was changed: %m",
+					 err);
+			goto out;
+		}
 	}
 
 	mem_deref(app->next);
-	app->next = cfg;
-	down(app, AFTER_RESTART);
+	app->next = mem_ref(cfg);
+	if (!app->pass_cmd)
+		down(app, AFTER_RESTART);
 
-	return 0;
+ out:
+	mem_deref(cfg);
+
+	return err;
 }
 
 
@@ -1161,6 +1253,58 @@ static enum applog_level log_level(const struct cfg *cfg)
 }
 
 
+static struct ui_prm ui_settings(const struct cfg *cfg, const char *keys)
+{
+	const char *colour = cfg_get(cfg, "colour");
+
+	return (struct ui_prm){
+		.ascii    = cfg_get_bool(cfg, "ascii"),
+		.mono     = !strcmp(colour, "no"),
+		.colour   = !strcmp(colour, "yes"),
+		.no_mouse = !cfg_get_bool(cfg, "mouse"),
+		.keys     = keys,
+		.bell     = cfg_get_bool(cfg, "bell"),
+		.park_asks = site_profile(cfg)->personal,
+		.digits_phone = !strcmp(cfg_get(cfg, "digits"), "phone"),
+	};
+}
+
+
+static void doubts_tell(const struct app *app)
+{
+	for (size_t i = 0; i < app->cfg->doubtc; i++) {
+
+		const struct cfg_error *e = &app->cfg->doubtv[i];
+
+		bus_message(app->bus, MESSAGE_WARN, "%s", e->text);
+		applog(APPLOG_WARN, "%s:%u: %s", e->file, e->line, e->text);
+	}
+}
+
+
+/* After a reload: what is not made anew with the phone */
+static void settings_apply(struct app *app, const struct cfg *old)
+{
+	const bool log = strcmp(cfg_get(old, "log_file"),
+				cfg_get(app->cfg, "log_file"));
+	struct ui_prm prm;
+	char *keys;
+
+	applog_level(log_level(app->cfg));
+
+	if (app->ui && !app_cfg_keys(&keys, app->cfg)) {
+		prm = ui_settings(app->cfg, keys);
+		ui_configure(app->ui, &prm);
+		mem_deref(keys);
+	}
+
+	bus_message(app->bus, log ? MESSAGE_WARN : MESSAGE_INFO,
+		    "the configuration was read anew%s", log ?
+		    ", but log_file counts from the next start on" : "");
+	doubts_tell(app);
+}
+
+
 /* Standard output and error as they were */
 struct std {
 	int out;
@@ -1201,28 +1345,61 @@ static void restore(struct std *std)
 
 static int screen_start(struct app *app, int out)
 {
-	const char *colour = cfg_get(app->cfg, "colour");
-	const struct ui_prm prm = {
-		.clock    = app->clock,
-		.desk     = &app->desk,
-		.bus      = app->bus,
-		.commands = app->commands,
-		.title    = app->prm->demo ? "parkdeck demo" : "parkdeck",
-		.out      = out,
-		.ascii    = cfg_get_bool(app->cfg, "ascii"),
-		.mono     = !strcmp(colour, "no"),
-		.colour   = !strcmp(colour, "yes"),
-		.no_mouse = !cfg_get_bool(app->cfg, "mouse"),
-		.keys     = app->cfg->keys,
-		.banner   = app->prm->demo ? "demo, not connected to a"
-			" telephone system" : NULL,
-		.bell     = cfg_get_bool(app->cfg, "bell"),
-		.park_asks = site_profile(app->cfg)->personal,
-		.digits_phone = !strcmp(cfg_get(app->cfg, "digits"),
-					"phone"),
-	};
+	struct ui_prm prm;
+	char *keys;
+	int err;
 
-	return ui_alloc(&app->ui, &prm);
+	err = app_cfg_keys(&keys, app->cfg);
+	if (err)
+		return err;
+
+	prm = ui_settings(app->cfg, keys);
+	prm.clock    = app->clock;
+	prm.desk     = &app->desk;
+	prm.bus      = app->bus;
+	prm.commands = app->commands;
+	prm.title    = app->prm->demo ? "parkdeck demo" : "parkdeck";
+	prm.out      = out;
+	prm.banner   = app->prm->demo ? "demo, not connected to a telephone"
+		" system" : NULL;
+
+	err = ui_alloc(&app->ui, &prm);
+	mem_deref(keys);
+
+	return err;
+}
+
+
+/* Before the screen: a command may say on the terminal what is wrong */
+static void start_pass_handler(const char *text, void *arg)
+{
+	struct app *app = arg;
+
+	app->pass_cmd = mem_deref(app->pass_cmd);
+	if (text) {
+		str_ncpy(app->start_text, text, sizeof(app->start_text));
+		app->start_err = EACCES;
+	}
+
+	re_cancel();
+}
+
+
+/* @return 0, or an errno; ECANCELED: it was quit meanwhile */
+static int start_passwords(struct app *app)
+{
+	int err;
+
+	if (!pass_cmd_wanted(app->cfg))
+		return 0;
+
+	err = pass_cmd_alloc(&app->pass_cmd, app->cfg, PASS_CMD_MS,
+			     start_pass_handler, app);
+	err = err ? err : re_main(signal_handler);
+	if (err)
+		return err;
+
+	return app->pass_cmd ? ECANCELED : app->start_err;
 }
 
 
@@ -1278,6 +1455,13 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 		goto out;
 	}
 
+	err = start_passwords(app);
+	if (err) {
+		str_ncpy(err_text, app->start_text, sizeof(err_text));
+		err = err == ECANCELED ? 0 : err;
+		goto out;
+	}
+
 	if (!prm->headless) {
 		std.out = dup(STDOUT_FILENO);
 		std.err = dup(STDERR_FILENO);
@@ -1294,6 +1478,8 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	if (err)
 		goto out;
 
+	doubts_tell(app);
+
 	if (prm->demo) {
 		demo_hint_init(&app->hint);
 		hint_emit(app);
@@ -1309,16 +1495,9 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	app->ui = mem_deref(app->ui);
 	tmr_cancel(&app->tmr_stop);
 	tmr_cancel(&app->tmr_quit);
-	siphook_del(notify_hook, app);
-	for (size_t i = 0; i < app->accountc; i++)
-		mem_deref(app->accountv[i].regc);
-	app->park = mem_deref(app->park);
-	app->blf = mem_deref(app->blf);
-	sound_close();
-	if (app->phone) {
-		phone_close(app->phone);
-		app->phone = mem_deref(app->phone);
-	}
+	mem_deref(app->pass_cmd);
+	parts_free(app);
+	phone_free(app);
 	app->ctl = mem_deref(app->ctl);
 	mem_deref(app->commands);
 	mem_deref(app->bus);

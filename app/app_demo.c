@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <re.h>
 #include "app.h"
+#include "app_check.h"
 #include "cfg.h"
 #include "ctl.h"
 #include "log.h"
@@ -315,7 +316,7 @@ int app_demo(int argc, char *argv[])
 	if (err)
 		goto out;
 
-	err = cfg_load(&cfg, dir, "/dev/null");
+	err = app_cfg_load(&cfg, dir, "/dev/null");
 	if (err)
 		goto out;
 

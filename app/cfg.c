@@ -32,6 +32,17 @@ void *cfg_wipe(char *str)
 }
 
 
+static void errors_free(struct cfg_error *errorv, size_t errorc)
+{
+	for (size_t i = 0; i < errorc; i++) {
+		mem_deref(errorv[i].file);
+		mem_deref(errorv[i].text);
+	}
+
+	mem_deref(errorv);
+}
+
+
 static void destructor(void *arg)
 {
 	struct cfg *cfg = arg;
@@ -70,17 +81,23 @@ static void destructor(void *arg)
 		mem_deref(cfg->settingv[i].val);
 	}
 
-	for (i = 0; i < cfg->errorc; i++) {
-		mem_deref(cfg->errorv[i].file);
-		mem_deref(cfg->errorv[i].text);
+	for (i = 0; i < cfg->keyc; i++) {
+		mem_deref(cfg->keyv[i].action);
+		mem_deref(cfg->keyv[i].keys);
 	}
+
+	errors_free(cfg->errorv, cfg->errorc);
+	errors_free(cfg->doubtv, cfg->doubtc);
+
+	for (i = 0; i < cfg->filec; i++)
+		mem_deref(cfg->filev[i]);
 
 	mem_deref(cfg->accountv);
 	mem_deref(cfg->lampv);
 	mem_deref(cfg->listv);
 	mem_deref(cfg->settingv);
-	mem_deref(cfg->errorv);
-	mem_deref(cfg->keys);
+	mem_deref(cfg->keyv);
+	mem_deref(cfg->filev);
 	mem_deref(cfg->baresip);
 	mem_deref(cfg->dir);
 }
@@ -96,15 +113,11 @@ static void load_close(struct cfg_load *ld)
 	for (i = 0; i < ld->foreignc; i++)
 		mem_deref(ld->foreignv[i].val);
 
-	for (i = 0; i < ld->filec; i++)
-		mem_deref(ld->filev[i]);
-
 	mem_deref(ld->notev);
 	mem_deref(ld->hashv);
 	mem_deref(ld->settingv);
 	mem_deref(ld->accountv);
 	mem_deref(ld->foreignv);
-	mem_deref(ld->filev);
 }
 
 
@@ -122,23 +135,43 @@ int cfg_grow(void **vp, size_t n, size_t size)
 }
 
 
-static int add_error(struct cfg *cfg, const char *file, unsigned line,
-		     const char *text)
+static int add_error(struct cfg *cfg, bool doubt, const char *file,
+		     unsigned line, const char *text)
 {
+	struct cfg_error **errorvp = doubt ? &cfg->doubtv : &cfg->errorv;
+	size_t *errorcp = doubt ? &cfg->doubtc : &cfg->errorc;
 	struct cfg_error *e;
 	int err;
 
-	err = cfg_grow((void **)&cfg->errorv, cfg->errorc,
-		       sizeof(*cfg->errorv));
+	err = cfg_grow((void **)errorvp, *errorcp, sizeof(**errorvp));
 	if (err)
 		return err;
 
-	e = &cfg->errorv[cfg->errorc++];
+	e = &(*errorvp)[(*errorcp)++];
 	e->line = line;
 	err  = str_dup(&e->file, file);
 	err |= str_dup(&e->text, text);
 
 	return err;
+}
+
+
+int cfg_report(struct cfg *cfg, bool doubt, unsigned file, unsigned line,
+	       const char *fmt, ...)
+{
+	char raw[TEXT_MAX], text[TEXT_MAX + 4];
+	va_list ap;
+
+	if (!cfg || !fmt || file >= cfg->filec)
+		return EINVAL;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+
+	(void)uchar_clean(text, sizeof(text), raw, strlen(raw));
+
+	return add_error(cfg, doubt, cfg->filev[file], line, text);
 }
 
 
@@ -159,7 +192,7 @@ int cfg_mistake(struct cfg_load *ld, const char *fmt, ...)
 	/* the file's own words come back in it */
 	(void)uchar_clean(text, sizeof(text), raw, strlen(raw));
 
-	return add_error(ld->cfg, ld->path, ld->place.line, text);
+	return add_error(ld->cfg, false, ld->path, ld->place.line, text);
 }
 
 
@@ -175,11 +208,11 @@ int cfg_fault(struct cfg_load *ld, enum cfg_fault fault, const char *what)
 const char *cfg_place_text(char *buf, size_t size, const struct cfg_load *ld,
 			   const struct cfg_place *place)
 {
-	if (place->file == ld->place.file || place->file >= ld->filec)
+	if (place->file == ld->place.file || place->file >= ld->cfg->filec)
 		(void)snprintf(buf, size, "line %u", place->line);
 	else
 		(void)snprintf(buf, size, "%s line %u",
-			       ld->filev[place->file], place->line);
+			       ld->cfg->filev[place->file], place->line);
 
 	return buf;
 }
@@ -230,6 +263,8 @@ static int set_option(struct cfg_load *ld, const struct cfg_option *opt,
 
 		mem_deref(cfg->settingv[i].val);
 		cfg->settingv[i].val = dup;
+		cfg->settingv[i].file = ld->place.file;
+		cfg->settingv[i].line = ld->place.line;
 		return 0;
 	}
 
@@ -242,6 +277,8 @@ static int set_option(struct cfg_load *ld, const struct cfg_option *opt,
 
 	i = cfg->settingc++;
 	ld->settingv[i] = ld->place;
+	cfg->settingv[i].file = ld->place.file;
+	cfg->settingv[i].line = ld->place.line;
 	err  = str_dup(&cfg->settingv[i].key, opt->key);
 	err |= str_dup(&cfg->settingv[i].val, val);
 
@@ -422,10 +459,10 @@ static int plain_line(struct cfg_load *ld, const struct cfg_line *line)
 }
 
 
-/* Which actions and keys there are the screen knows, and says what is wrong */
 static int key_line(struct cfg_load *ld, struct cfg_piece val)
 {
-	char text[CFG_LINE_MAX + 1], *keys = NULL;
+	char text[CFG_LINE_MAX + 1], *keys;
+	struct cfg_key *key;
 	enum cfg_fault fault;
 	int err;
 
@@ -433,19 +470,23 @@ static int key_line(struct cfg_load *ld, struct cfg_piece val)
 	if (fault)
 		return cfg_fault(ld, fault, "key");
 
-	if (!strchr(text, ' '))
+	keys = strchr(text, ' ');
+	if (!keys)
 		return cfg_mistake(ld, "key: an action and its keys are"
 				   " expected, such as: key park p Ctrl-P");
 
-	err = re_sdprintf(&keys, "%s%s%s", ld->cfg->keys ? ld->cfg->keys : "",
-			  ld->cfg->keys ? "\n" : "", text);
+	err = cfg_grow((void **)&ld->cfg->keyv, ld->cfg->keyc, sizeof(*key));
 	if (err)
 		return err;
 
-	mem_deref(ld->cfg->keys);
-	ld->cfg->keys = keys;
+	*keys++ = '\0';
+	key = &ld->cfg->keyv[ld->cfg->keyc++];
+	key->file = ld->place.file;
+	key->line = ld->place.line;
+	err  = str_dup(&key->action, text);
+	err |= str_dup(&key->keys, keys);
 
-	return 0;
+	return err;
 }
 
 
@@ -610,22 +651,23 @@ static int load_file(struct cfg_load *ld, const char *path, bool must)
 		goto out;
 	}
 
-	if (ld->filec >= CFG_FILES_MAX) {
+	if (ld->cfg->filec >= CFG_FILES_MAX) {
 		err = cfg_mistake(ld, "include: more than %u files",
 				  (unsigned)CFG_FILES_MAX);
 		goto out;
 	}
 
 	err  = str_dup(&name, path);
-	err |= cfg_grow((void **)&ld->filev, ld->filec, sizeof(*ld->filev));
+	err |= cfg_grow((void **)&ld->cfg->filev, ld->cfg->filec,
+			sizeof(*ld->cfg->filev));
 	if (err) {
 		mem_deref(name);
 		err = ENOMEM;
 		goto out;
 	}
 
-	ld->filev[ld->filec] = name;
-	ld->place.file = (unsigned)ld->filec++;
+	ld->cfg->filev[ld->cfg->filec] = name;
+	ld->place.file = (unsigned)ld->cfg->filec++;
 	ld->place.line = 0;
 	ld->path = name;
 	ld->pass_seen = ld->cmd_seen = false;
@@ -706,7 +748,7 @@ static int finish(struct cfg_load *ld, const char *main_path)
 	if (ld->errors_more) {
 		(void)snprintf(text, sizeof(text), "%u more mistakes are not"
 			       " shown", ld->errors_more);
-		err = add_error(cfg, main_path, 0, text);
+		err = add_error(cfg, false, main_path, 0, text);
 	}
 
 	return err;
@@ -823,19 +865,26 @@ int cfg_errors_print(struct re_printf *pf, const struct cfg *cfg)
 }
 
 
-const char *cfg_get(const struct cfg *cfg, const char *key)
+const struct cfg_setting *cfg_setting_find(const struct cfg *cfg,
+					   const char *key)
 {
-	const struct cfg_option *opt;
-	size_t i;
-
-	if (!key)
-		return NULL;
-
-	for (i = 0; cfg && i < cfg->settingc; i++) {
+	for (size_t i = 0; cfg && key && i < cfg->settingc; i++) {
 
 		if (!strcmp(cfg->settingv[i].key, key))
-			return cfg->settingv[i].val;
+			return &cfg->settingv[i];
 	}
+
+	return NULL;
+}
+
+
+const char *cfg_get(const struct cfg *cfg, const char *key)
+{
+	const struct cfg_setting *setting = cfg_setting_find(cfg, key);
+	const struct cfg_option *opt;
+
+	if (setting)
+		return setting->val;
 
 	opt = cfg_option_find(key);
 

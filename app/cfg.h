@@ -35,6 +35,7 @@ struct cfg_account {
 	char *pass;             /**< auth_pass, or NULL                   */
 	char *pass_cmd;         /**< auth_pass_cmd, or NULL               */
 	char *name;             /**< Short name: its user part            */
+	unsigned file, line;    /**< Where it stands                      */
 };
 
 /** One lamp: a spot or a colleague's extension */
@@ -62,6 +63,14 @@ struct cfg_list {
 struct cfg_setting {
 	char *key;
 	char *val;
+	unsigned file, line;    /**< Where it stands                      */
+};
+
+/** A line `key`; which actions and keys there are the screen knows */
+struct cfg_key {
+	char *action;
+	char *keys;             /**< Blanks between                       */
+	unsigned file, line;    /**< Where it stands                      */
 };
 
 /** One mistake found */
@@ -78,9 +87,10 @@ struct cfg {
 	struct cfg_lamp    *lampv;     size_t lampc;
 	struct cfg_list    *listv;     size_t listc;
 	struct cfg_setting *settingv;  size_t settingc;
+	struct cfg_key     *keyv;      size_t keyc;
 	struct cfg_error   *errorv;    size_t errorc;
-	char *keys;             /**< `key` lines, "ACTION KEY…" each, a
-				     newline between; NULL if none         */
+	struct cfg_error   *doubtv;    size_t doubtc;  /**< May be right  */
+	char              **filev;     size_t filec;   /**< Files read    */
 	char *baresip;          /**< baresip's own lines, as its parser
 				     wants them; "" if none               */
 	char *dir;              /**< Folder the configuration is in       */
@@ -123,6 +133,21 @@ int cfg_load(struct cfg **cfgp, const char *dir, const char *site);
  * @return 0, ENOENT (no home folder is known), or ENAMETOOLONG
  */
 int cfg_dir(char *buf, size_t size, const char *dir);
+
+/**
+ * Report a mistake, or a doubt, that whoever uses a value has found in it
+ *
+ * @param file Number of the file, as in what is wrong
+ * @param line Line
+ *
+ * @return 0, or ENOMEM
+ */
+int cfg_report(struct cfg *cfg, bool doubt, unsigned file, unsigned line,
+	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/** @return Where and how a key is set, or NULL: the default holds */
+const struct cfg_setting *cfg_setting_find(const struct cfg *cfg,
+					   const char *key);
 
 /**
  * Print the mistakes, one a line: "FILE:LINE: TEXT"; for %H

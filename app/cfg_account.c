@@ -380,6 +380,8 @@ static int publish(struct cfg_load *ld, struct reading *rd)
 		return ENOMEM;
 
 	ld->accountv[cfg->accountc] = ld->place;
+	rd->acc.file = ld->place.file;
+	rd->acc.line = ld->place.line;
 	cfg->accountv[cfg->accountc++] = rd->acc;
 	memset(&rd->acc, 0, sizeof(rd->acc));
 

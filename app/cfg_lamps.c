@@ -644,7 +644,7 @@ int cfg_lamps_finish(struct cfg_load *ld)
 		const size_t errorc = cfg->errorc;
 
 		ld->place = note->place;
-		ld->path = ld->filev[note->place.file];
+		ld->path = ld->cfg->filev[note->place.file];
 
 		/* a range's mistake is one mistake, not twenty */
 		if (note->account && !(last.line == note->place.line &&
@@ -673,7 +673,7 @@ int cfg_lamps_finish(struct cfg_load *ld)
 
 		ld->place.file = list->file;
 		ld->place.line = list->line;
-		ld->path = ld->filev[list->file];
+		ld->path = ld->cfg->filev[list->file];
 
 		err = find_account(ld, &list->account, list->account_name);
 		if (err)

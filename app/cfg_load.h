@@ -40,9 +40,6 @@ struct cfg_load {
 	unsigned depth;
 	uint64_t stackv[CFG_INCLUDE_DEPTH][2];
 
-	char **filev;                   /**< Paths by file number         */
-	size_t filec;
-
 	struct cfg_lamp_note *notev;    /**< One for each lamp            */
 	size_t lampcap;
 	size_t *hashv;                  /**< Number to lamp, index + 1    */

@@ -106,6 +106,12 @@ int applog_open(const char *path, enum applog_level min)
 }
 
 
+void applog_level(enum applog_level min)
+{
+	lg.min = min;
+}
+
+
 void applog_close(void)
 {
 	if (lg.fd >= 0)

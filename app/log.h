@@ -31,6 +31,9 @@ enum applog_level {
  */
 int  applog_open(const char *path, enum applog_level min);
 
+/** Drop lesser levels from now on */
+void applog_level(enum applog_level min);
+
 /** Back to standard error; safe twice */
 void applog_close(void);
 

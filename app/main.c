@@ -1,14 +1,16 @@
 /**
  * @file app/main.c  Map of the sources, and the program's arguments
  *
- * app/      main.c arguments · app.c wiring, start and end · app_cmd.c
- *           commands on calls · app_demo*.c the phone on its built-in PBX, and
- *           the command that steers it · app_profiles.c what is known of
- *           each PBX · bus.c facts · cmd.c command table ·
- *           ctl.c control socket, ctl_client.c its client · cfg*.c
- *           configuration · desk_model.c all that is shown · status.c it as
- *           JSON · phone*.c the bridge to libbaresip · siphook.c first look at
- *           SIP messages · log.c clock.c jsonw.c text_model.c
+ * app/      main.c arguments · app.c wiring, start and end · app_check.c
+ *           the configuration against all that uses it · pass_cmd.c
+ *           passwords that a command prints · app_cmd.c commands on calls ·
+ *           app_demo*.c the phone on its built-in PBX, and the command that
+ *           steers it · app_profiles.c what is known of each PBX · bus.c
+ *           facts · cmd.c command table · ctl.c control socket, ctl_client.c
+ *           its client · cfg*.c configuration · desk_model.c all that is
+ *           shown · status.c it as JSON · phone*.c the bridge to libbaresip ·
+ *           siphook.c first look at SIP messages · log.c clock.c jsonw.c
+ *           text_model.c
  * ui/       ui.c screen · grid.c cells · layout.c rectangles · text.c widths ·
  *           key*.c keys · view_*.c one view each · term_curses.c terminal
  * modules/  reg registration · blf lamps · park park and retrieve ·
@@ -23,9 +25,9 @@
 #include <unistd.h>
 #include <re.h>
 #include "app.h"
+#include "app_check.h"
 #include "cfg.h"
 #include "ctl_client.h"
-#include "modules/park/profile_model.h"
 
 
 enum {
@@ -57,11 +59,11 @@ static int usage(FILE *f)
 }
 
 
-static void print_errors(const struct cfg *cfg)
+static void print_errors(const struct cfg_error *errorv, size_t errorc)
 {
-	for (size_t i = 0; i < cfg->errorc; i++) {
+	for (size_t i = 0; i < errorc; i++) {
 
-		const struct cfg_error *e = &cfg->errorv[i];
+		const struct cfg_error *e = &errorv[i];
 
 		if (e->line)
 			(void)fprintf(stderr, "%s:%u: %s\n", e->file, e->line,
@@ -92,11 +94,10 @@ static int no_config(const struct cfg *cfg)
 
 static int load(struct cfg **cfgp, const char *dir)
 {
-	const char *pbx;
 	struct cfg *cfg;
 	int err;
 
-	err = cfg_load(&cfg, dir, NULL);
+	err = app_cfg_load(&cfg, dir, NULL);
 	if (err) {
 		(void)fprintf(stderr, "parkdeck: %s\n", strerror(err));
 		return 1;
@@ -104,21 +105,13 @@ static int load(struct cfg **cfgp, const char *dir)
 
 	*cfgp = cfg;
 
+	print_errors(cfg->errorv, cfg->errorc);
+	print_errors(cfg->doubtv, cfg->doubtc);
+
 	if (cfg->errorc) {
-		print_errors(cfg);
 		(void)fprintf(stderr, "parkdeck: %zu mistake%s in the"
 			      " configuration; nothing was started\n",
 			      cfg->errorc, cfg->errorc == 1 ? "" : "s");
-		return EXIT_USAGE;
-	}
-
-	pbx = cfg_get(cfg, "pbx");
-	if (str_isset(pbx) && !profile_find(pbx)) {
-		(void)fprintf(stderr, "%s/config: pbx '%s' is not known; one"
-			      " of these was expected:", cfg->dir, pbx);
-		for (size_t i = 0; profile_at(i); i++)
-			(void)fprintf(stderr, " %s", profile_at(i)->name);
-		(void)fprintf(stderr, "\n");
 		return EXIT_USAGE;
 	}
 

@@ -3,9 +3,7 @@
  */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
 #define DEBUG_MODULE "parkdeck"
@@ -21,7 +19,6 @@
 enum {
 	NET_POLL_MS   = 5000,
 	STOP_MS       = 2000,
-	PASS_CMD_MAX  = 512,
 	REGINT_MAX_S  = 300,
 };
 
@@ -92,6 +89,13 @@ static void dbg_handler(int level, const char *p, size_t len, void *arg)
 }
 
 
+static void log_end(void)
+{
+	log_unregister_handler(&baresip_log);
+	dbg_handler_set(NULL, NULL);
+}
+
+
 static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 			  const struct sa *dst, const uint8_t *pkt, size_t len,
 			  void *arg)
@@ -118,10 +122,39 @@ static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 }
 
 
+struct own {
+	const struct sa *sa;
+	bool found;
+};
+
+
+static bool own_handler(const char *ifname, const struct sa *sa, void *arg)
+{
+	struct own *own = arg;
+	(void)ifname;
+
+	own->found = sa_cmp(sa, own->sa, SA_ADDR);
+
+	return own->found;
+}
+
+
+bool phone_own_address(const struct sa *sa)
+{
+	struct own own = {.sa = sa};
+
+	if (sa)
+		(void)net_if_apply(own_handler, &own);
+
+	return own.found;
+}
+
+
 /*
  * The address that our side of the calls has. The way to the first account's
  * server decides, if it is given as an address: a phone in two networks must
- * not offer the wrong one. With nothing but loopback that has to do.
+ * not offer the wrong one. With nothing but loopback that has to do, also
+ * until a configured interface comes up.
  */
 static void find_laddr(const struct phone *phone, const struct cfg *cfg,
 		       struct sa *laddr)
@@ -131,8 +164,11 @@ static void find_laddr(const struct phone *phone, const struct cfg *cfg,
 	sa_init(laddr, AF_INET);
 
 	if (phone->interface) {
-		if (!sa_set_str(laddr, phone->interface, 0))
-			return;
+		if (!sa_set_str(laddr, phone->interface, 0)) {
+			if (phone_own_address(laddr))
+				return;
+			goto loopback;
+		}
 		if (!net_if_getaddr(phone->interface, AF_INET, laddr))
 			return;
 		if (!net_if_getaddr(phone->interface, AF_INET6, laddr))
@@ -222,19 +258,20 @@ static const char *system_ca(void)
 }
 
 
-static int configure(struct phone *phone, const struct cfg *cfg,
-		     char *errbuf, size_t errsz)
+static int configure(struct phone *phone, const struct cfg *cfg)
 {
 	const char *ca = cfg_get(cfg, "tls_ca");
+	static struct config defaults;
+	static bool kept;
 	struct mbuf *mb;
 	int err;
 
-	if (str_isset(ca) && (access(ca, R_OK) || strpbrk(ca, " \t"))) {
-		(void)re_snprintf(errbuf, errsz, "tls_ca: a file that can be"
-				  " read was expected, with no blank in its"
-				  " path, not '%s'", ca);
-		return EINVAL;
-	}
+	/* what an earlier configuration has set and this one does not must
+	   not stay */
+	if (!kept)
+		defaults = *conf_config();
+	kept = true;
+	*conf_config() = defaults;
 
 	/* a folder of the user's own stands instead of the system's */
 	if (!str_isset(ca) &&
@@ -285,32 +322,6 @@ static int configure(struct phone *phone, const struct cfg *cfg,
 	mem_deref(mb);
 
 	return err;
-}
-
-
-/* The line is the administrator's own, as a shell would run it */
-static int run_pass_cmd(char **passp, const char *cmd)
-{
-	char buf[PASS_CMD_MAX];
-	size_t n;
-	FILE *f;
-	int st;
-
-	f = popen(cmd, "r");
-	if (!f)
-		return errno;
-
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	st = pclose(f);
-	if (st == -1 || !WIFEXITED(st) || WEXITSTATUS(st))
-		return EPERM;
-
-	buf[n] = '\0';
-	buf[strcspn(buf, "\r\n")] = '\0';
-	if (!buf[0])
-		return ENODATA;
-
-	return str_dup(passp, buf);
 }
 
 
@@ -378,18 +389,7 @@ static int acct_alloc(struct acct **acctp, struct phone *phone,
 	if (err)
 		goto out;
 
-	if (ca->pass_cmd) {
-		err = run_pass_cmd(&acct->pass, ca->pass_cmd);
-		if (err) {
-			(void)re_snprintf(errbuf, errsz,
-					  "account %s: auth_pass_cmd '%s' gave"
-					  " no password (it must print it and"
-					  " exit with 0)", ca->aor,
-					  ca->pass_cmd);
-			goto out;
-		}
-	}
-	else if (ca->pass) {
+	if (ca->pass) {
 		err = str_dup(&acct->pass, ca->pass);
 		if (err)
 			goto out;
@@ -495,7 +495,7 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 
 	find_laddr(phone, cfg, &phone->laddr);
 
-	err = configure(phone, cfg, errbuf, errsz);
+	err = configure(phone, cfg);
 	if (err)
 		goto out;
 
@@ -543,6 +543,8 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 	if (err && !errbuf[0])
 		(void)re_snprintf(errbuf, errsz,
 				  "cannot start the SIP stack: %m", err);
+	if (err && !phone->up)
+		log_end();
 	*phonep = phone;
 
 	return err;
@@ -574,8 +576,7 @@ void phone_close(struct phone *phone)
 	conf_close();
 	baresip_close();
 	mod_close();
-	log_unregister_handler(&baresip_log);
-	dbg_handler_set(NULL, NULL);
+	log_end();
 }
 
 

@@ -16,6 +16,7 @@
 #include "event.h"
 
 struct phone;
+struct sa;
 struct sip;
 struct sip_msg;
 
@@ -69,6 +70,9 @@ void phone_stop(struct phone *phone, void (*exith)(void *arg), void *arg);
 
 /** The same at once: nobody is told good-bye. For the end of the program */
 void phone_close(struct phone *phone);
+
+/** @return True if an interface of this machine has that address */
+bool phone_own_address(const struct sa *sa);
 
 struct sip *phone_sip(const struct phone *phone);
 size_t phone_accountc(const struct phone *phone);

@@ -28,6 +28,14 @@ void screen_init(struct screen *s, const struct screen_prm *prm)
 }
 
 
+void screen_configure(struct screen *s, const struct screen_prm *prm)
+{
+	s->prm = *prm;
+	keymap_init(&s->keymap);
+	keyguard_init(&s->guard, prm->digits_phone);
+}
+
+
 /* Wishes */
 
 static struct wish *wish_add(struct screen *s, enum wish_kind kind)

@@ -142,6 +142,9 @@ struct screen {
 };
 
 void screen_init(struct screen *s, const struct screen_prm *prm);
+
+/** Go on with other settings and the keys of the table; no call is up */
+void screen_configure(struct screen *s, const struct screen_prm *prm);
 void screen_resize(struct screen *s, const struct desk *desk, int w, int h);
 
 /** A fact came, `desk` knows it already */

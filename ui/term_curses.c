@@ -582,6 +582,21 @@ int term_open(struct term_ability *able, int out, bool mouse)
 }
 
 
+void term_mouse(bool on)
+{
+	if (!term.open || term.mouse == on)
+		return;
+
+	term.mouse = on;
+	if (on)
+		(void)out_add(mouse_on, sizeof(mouse_on) - 1);
+	else
+		(void)out_add(mouse_off, sizeof(mouse_off) - 1);
+
+	restore_make();
+}
+
+
 void term_close(void)
 {
 	if (!term.open)

@@ -44,6 +44,9 @@ enum term_signal {
  */
 int  term_open(struct term_ability *able, int out, bool mouse);
 
+/** Ask for clicks and the wheel from now on, or leave them alone */
+void term_mouse(bool on);
+
 /** Give it back; safe without term_open() and twice */
 void term_close(void);
 

@@ -23,6 +23,7 @@ enum {
 
 struct ui {
 	struct ui_prm prm;
+	struct term_ability able;
 	struct theme theme;
 	struct screen screen;
 	struct keyin keyin;
@@ -309,9 +310,8 @@ static void bus_handler(const struct event *ev, void *arg)
 }
 
 
-static void keys_bind(struct ui *ui)
+static void keys_bind(struct ui *ui, const char *p)
 {
-	const char *p = ui->prm.keys;
 	char line[256], err[REASON_SZ], *keys;
 
 	while (p && *p) {
@@ -329,6 +329,46 @@ static void keys_bind(struct ui *ui)
 			screen_message(&ui->screen, MESSAGE_ERROR, err,
 				       now(ui));
 	}
+}
+
+
+static void theme_set(struct ui *ui, const struct ui_prm *prm)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	ui->theme.ascii = prm->ascii || !ui->able.utf8;
+	ui->theme.plain_glyphs = ui->able.linux_console;
+	ui->theme.mono = prm->mono || !ui->able.colours ||
+		(no_color && *no_color && !prm->colour);
+}
+
+
+static struct screen_prm screen_prm_of(const struct ui_prm *prm)
+{
+	const struct screen_prm screen_prm = {
+		.digits_phone = prm->digits_phone,
+		.bell_off     = !prm->bell,
+		.park_asks    = prm->park_asks,
+	};
+
+	return screen_prm;
+}
+
+
+void ui_configure(struct ui *ui, const struct ui_prm *prm)
+{
+	struct screen_prm screen_prm;
+
+	if (!ui || !prm)
+		return;
+
+	screen_prm = screen_prm_of(prm);
+	screen_configure(&ui->screen, &screen_prm);
+	keys_bind(ui, prm->keys);
+	theme_set(ui, prm);
+	term_mouse(!prm->no_mouse);
+	term_redraw();
+	dirty(ui);
 }
 
 
@@ -353,7 +393,6 @@ static void destructor(void *arg)
 
 int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 {
-	const char *no_color = getenv("NO_COLOR");
 	struct screen_prm screen_prm;
 	struct term_ability able;
 	struct ui *ui;
@@ -382,18 +421,14 @@ int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 		   prm->banner ? prm->banner : "");
 	ui->prm.banner = ui->banner;
 
-	ui->theme.ascii = prm->ascii || !able.utf8;
-	ui->theme.plain_glyphs = able.linux_console;
-	ui->theme.mono = prm->mono || !able.colours ||
-		(no_color && *no_color && !prm->colour);
+	ui->prm.keys = NULL;
+	ui->able = able;
+	theme_set(ui, prm);
 
-	screen_prm.digits_phone = prm->digits_phone;
-	screen_prm.bell_off = !prm->bell;
-	screen_prm.park_asks = prm->park_asks;
+	screen_prm = screen_prm_of(prm);
 	screen_init(&ui->screen, &screen_prm);
 	keyin_init(&ui->keyin);
-	keys_bind(ui);
-	ui->prm.keys = NULL;
+	keys_bind(ui, prm->keys);
 
 	resize(ui);
 	if (!ui->grid.cellv) {

@@ -53,6 +53,12 @@ struct ui_prm {
  */
 int  ui_alloc(struct ui **uip, const struct ui_prm *prm);
 
+/**
+ * Go on with other settings: bell, ascii, mono, colour, no_mouse,
+ * digits_phone, park_asks and keys; the rest of prm is as it was
+ */
+void ui_configure(struct ui *ui, const struct ui_prm *prm);
+
 /** @return One sentence for an error of ui_alloc() */
 const char *ui_strerror(int err);
 

@@ -1062,11 +1062,28 @@ static int device_decode(struct device *dev, const char *str, bool playing)
 		ok = dev->hz >= SOUND_HZ_MIN && dev->hz <= SOUND_HZ_MAX;
 	}
 
-	if (ok) {
-		dev->kind = kind;
-		str_ncpy(dev->arg, arg, sizeof(dev->arg));
+	if (!ok)
+		return EINVAL;
+
+	dev->kind = kind;
+	str_ncpy(dev->arg, arg, sizeof(dev->arg));
+
+	return 0;
+}
+
+
+bool sound_device_ok(const char *str, bool player)
+{
+	struct device dev;
+
+	return !device_decode(&dev, str, player);
+}
+
+
+static int device_init(struct device *dev, const char *str, bool playing)
+{
+	if (!device_decode(dev, str, playing))
 		return 0;
-	}
 
 	(void)re_snprintf(dev->reason, sizeof(dev->reason),
 			  "audio_%s %s is no device",
@@ -1172,8 +1189,8 @@ int sound_init(struct bus *bus, const char *source, const char *player)
 
 	so->bus = bus;
 
-	bad = device_decode(&so->source, source, false);
-	if (device_decode(&so->player, player, true))
+	bad = device_init(&so->source, source, false);
+	if (device_init(&so->player, player, true))
 		bad = EINVAL;
 
 	err = sound_pa_alloc(&so->pa, pa_name(&so->source),

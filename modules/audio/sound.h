@@ -48,6 +48,9 @@ struct sound_times {
 	unsigned hang_ms;       /**< Not waited longer for a device: 5 s  */
 };
 
+/** @return True if a device string is one; whether it is there is not asked */
+bool sound_device_ok(const char *str, bool player);
+
 /**
  * Register the driver as baresip's ausrc and auplay "parkdeck"
  *

@@ -287,7 +287,9 @@ static void test_config(void **state)
 		{"acount <sip:101@127.0.0.1>\n", 0600,
 		 {"config:1:", "account"}},
 		{"account <sip:101@127.0.0.1>\npbx asterix\n", 0600,
-		 {"asterix", "asterisk"}},
+		 {"config:2:", "asterix", "asterisk"}},
+		{"account <sip:101@127.0.0.1>\nkey prk p\n", 0600,
+		 {"config:2:", "prk"}},
 		{"account <sip:101@127.0.0.1>;auth_pass=x\n", 0644,
 		 {"others"}},
 		{"account <sip:101@127.0.0.1>;auth_pass=x\n", 0604,
@@ -318,6 +320,81 @@ static void test_config(void **state)
 		}
 		vt_end(vt);
 	}
+}
+
+
+/** A command without a password: said before the screen */
+static void test_pass_cmd(void **state)
+{
+	const struct vt_prm prm = {.home = *state, .err_piped = true};
+	struct vt *vt = NULL;
+
+	assert_int_equal(0, vt_home_write(*state, "config/parkdeck/config",
+		"account <sip:101@127.0.0.1>;regint=0;auth_pass_cmd=\"echo"
+		" locked >&2; exit 2\"\n", 0600));
+	assert_int_equal(0, vt_alloc(&vt, &prm));
+	vt_expect_exit(vt, 1);
+	vt_check(vt, strstr(vt->said, "locked"));
+	vt_check(vt, strstr(vt->said, "config:1: auth_pass_cmd of"
+			    " sip:101@127.0.0.1 gave no password: it ended"
+			    " with 2"));
+	assert_int_equal(0, vt->bytes);
+	vt_end(vt);
+}
+
+
+/** What the screen is made with changes by a reload */
+static void test_reload(void **state)
+{
+	static const char text[] =
+		"account <sip:101@127.0.0.1:9>\n"
+		"net_interface 127.0.0.1\naudio_source none\n"
+		"audio_player none\nspots 701-703\n%s";
+	const struct vt_prm prm = {.home = *state};
+	struct vt *vt = NULL;
+	char buf[512];
+
+	(void)snprintf(buf, sizeof(buf), text, "");
+	assert_int_equal(0, vt_home_write(*state, "config/parkdeck/config",
+					  buf, 0600));
+	assert_int_equal(0, vt_alloc(&vt, &prm));
+	vt_wait(vt, "701");
+	vt_wait(vt, "─ Calls");
+	vt_wait(vt, "not registered");
+	vt_check(vt, vt->mouse && !vt_colourless(vt));
+
+	(void)snprintf(buf, sizeof(buf), text, "ascii yes\ncolour no\n"
+		       "mouse no\nkey quit Ctrl-X\nkey help F9\n");
+	assert_int_equal(0, vt_home_write(*state, "config/parkdeck/config",
+					  buf, 0600));
+	vt_send(vt, ":reload\r");
+	vt_wait(vt, "was read anew");
+	vt_wait_gone(vt, "─ Calls");
+	vt_wait(vt, "not registered");
+	vt_check(vt, vt_has(vt, "701") && vt_colourless(vt));
+	vt_until(vt, !vt->mouse);
+
+	/* q and ? are nobody's keys now */
+	vt_send(vt, "q?");
+	vt_send(vt, "\033[20~");
+	vt_wait(vt, "any other key");
+	vt_send(vt, "z");
+	vt_wait_gone(vt, "any other key");
+
+	/* and back */
+	(void)snprintf(buf, sizeof(buf), text, "");
+	assert_int_equal(0, vt_home_write(*state, "config/parkdeck/config",
+					  buf, 0600));
+	vt_send(vt, ":reload\r");
+	vt_until(vt, vt->mouse && !vt_colourless(vt));
+	vt_send(vt, "\030");
+	vt_send(vt, "?");
+	vt_wait(vt, "any other key");
+	vt_send(vt, "z");
+	vt_wait_gone(vt, "any other key");
+	vt_send(vt, "q");
+	vt_expect_exit(vt, 0);
+	vt_end(vt);
 }
 
 
@@ -414,6 +491,8 @@ int main(void)
 		ENDS_TEST(test_no_terminal),
 		ENDS_TEST(test_config),
 		ENDS_TEST(test_config_unreadable),
+		ENDS_TEST(test_pass_cmd),
+		ENDS_TEST(test_reload),
 		ENDS_TEST(test_arguments),
 	};
 	int failed;

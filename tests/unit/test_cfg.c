@@ -535,17 +535,35 @@ static void test_settings(void **state)
 }
 
 
+/* "ACTION KEY KEY|…" */
+static const char *keys(const struct cfg *cfg)
+{
+	static char buf[512];
+	size_t pos = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < cfg->keyc; i++)
+		pos += (size_t)snprintf(buf + pos, sizeof(buf) - pos,
+					"%s%u %s %s", i ? "|" : "",
+					cfg->keyv[i].line,
+					cfg->keyv[i].action,
+					cfg->keyv[i].keys);
+
+	return buf;
+}
+
+
 static void test_keys(void **state)
 {
 	static const struct {
 		const char *text, *keys, *errors;
 	} rowv[] = {
-		{"", NULL, ""},
-		{"key park p Ctrl-P", "park p Ctrl-P", ""},
-		{"key park p\nkey undo u U", "park p\nundo u U", ""},
-		{"key park", NULL, "2 key: an action and its keys are"
+		{"", "", ""},
+		{"key park p Ctrl-P", "2 park p Ctrl-P", ""},
+		{"key park p\nkey undo u U", "2 park p|3 undo u U", ""},
+		{"key park", "", "2 key: an action and its keys are"
 		 " expected, such as: key park p Ctrl-P"},
-		{"key", NULL, "2 key: a value is expected"},
+		{"key", "", "2 key: a value is expected"},
 	};
 	(void)state;
 
@@ -558,7 +576,7 @@ static void test_keys(void **state)
 		put("config", file);
 		cfg = load(NULL);
 		row_str(i, rowv[i].errors, errors(cfg));
-		row_str(i, rowv[i].keys, cfg->keys);
+		row_str(i, rowv[i].keys, keys(cfg));
 		mem_deref(cfg);
 		clear();
 	}
