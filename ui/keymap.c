@@ -71,7 +71,7 @@ static const struct keymap_row rowv[] = {
 	{ACTION_COMMAND, "command", ":", NULL, "command line", false},
 	{ACTION_HELP, "help", "?", "help", "this help", false},
 	{ACTION_BACK, "back", "Esc", NULL,
-	 "close what is open, leave the keypad", false},
+	 "close what is open, the keypad, a message", false},
 	{ACTION_REDRAW, "redraw", "Ctrl-L", NULL,
 	 "draw the screen anew", false},
 	{ACTION_QUIT, "quit", "q Ctrl-C", "quit",

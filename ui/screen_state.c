@@ -121,12 +121,131 @@ bool screen_wish(struct screen *s, struct wish *wish)
 }
 
 
+/* Messages */
+
+static void sooner(uint64_t *due, uint64_t t)
+{
+	if (t && (!*due || t < *due))
+		*due = t;
+}
+
+
+static uint64_t message_end(const struct screen *s)
+{
+	if (!s->message.text[0])
+		return 0;
+
+	switch (s->message.level) {
+
+	case MESSAGE_INFO: return s->message_ms + SCREEN_INFO_MS;
+	case MESSAGE_WARN: return s->message_ms + SCREEN_WARN_MS;
+	default:           return 0;
+	}
+}
+
+
+static void message_show(struct screen *s, const struct message_fact *m,
+			 bool own, uint64_t now_ms)
+{
+	s->message = *m;
+	s->message_ms = now_ms;
+	s->message_own = own;
+	s->message_read = false;
+}
+
+
+/** Must what stands there be read before a message of that level? */
+static bool message_keeps(const struct screen *s, enum message_level level,
+			  uint64_t now_ms)
+{
+	if (!s->message.text[0] || s->message_read)
+		return false;
+
+	if (now_ms - s->message_ms < SCREEN_READ_MS)
+		return s->message_own || level < s->message.level;
+
+	/* an error that nobody has seen is not covered by chatter */
+	return s->message.level == MESSAGE_ERROR && !s->message_own &&
+		level == MESSAGE_INFO;
+}
+
+
+/** One waits at most: the worse, else the later */
+static void message_wait(struct screen *s, const struct message_fact *m,
+			 uint64_t now_ms)
+{
+	if (s->next.text[0] && m->level < s->next.level)
+		return;
+
+	s->next = *m;
+	s->next_ms = now_ms;
+}
+
+
 void screen_message(struct screen *s, enum message_level level,
 		    const char *text, uint64_t now_ms)
 {
-	s->message.level = level;
-	text_print(s->message.text, sizeof(s->message.text), "%s", text);
-	s->message_ms = now_ms;
+	struct message_fact m;
+
+	if (s->message.level == MESSAGE_ERROR && !s->message_own &&
+	    message_keeps(s, MESSAGE_INFO, now_ms))
+		message_wait(s, &s->message, now_ms);
+
+	memset(&m, 0, sizeof(m));
+	m.level = level;
+	text_print(m.text, sizeof(m.text), "%s", text);
+	message_show(s, &m, true, now_ms);
+}
+
+
+static void message_told(struct screen *s, const struct message_fact *m,
+			 uint64_t now_ms)
+{
+	if (message_keeps(s, m->level, now_ms))
+		message_wait(s, m, now_ms);
+	else
+		message_show(s, m, false, now_ms);
+}
+
+
+static void message_step(struct screen *s, uint64_t now_ms)
+{
+	const uint64_t due = message_end(s);
+
+	if (due && now_ms >= due)
+		s->message.text[0] = '\0';
+
+	if (!s->next.text[0] || message_keeps(s, s->next.level, now_ms))
+		return;
+
+	/* what is only chatter is no news any more */
+	if (s->next.level != MESSAGE_INFO ||
+	    now_ms - s->next_ms < SCREEN_INFO_MS)
+		message_show(s, &s->next, false, now_ms);
+	s->next.text[0] = '\0';
+}
+
+
+static uint64_t message_due(const struct screen *s)
+{
+	uint64_t due = message_end(s);
+
+	if (!s->next.text[0])
+		return due;
+
+	if (!message_keeps(s, s->next.level, s->message_ms + SCREEN_READ_MS))
+		sooner(&due, s->message_read ? s->message_ms :
+		       s->message_ms + SCREEN_READ_MS);
+
+	return due;
+}
+
+
+/** A key is pressed: whoever does that has read what was there */
+static void message_key(struct screen *s, uint64_t now_ms)
+{
+	s->message_read |= s->message_own ||
+		now_ms - s->message_ms >= SCREEN_READ_MS;
 }
 
 
@@ -384,8 +503,7 @@ void screen_event(struct screen *s, const struct desk *desk,
 		break;
 
 	case EVENT_MESSAGE:
-		screen_message(s, desk->message.level, desk->message.text,
-			       now_ms);
+		message_told(s, &desk->message, now_ms);
 		break;
 
 	case EVENT_QUIT:
@@ -1200,6 +1318,8 @@ static void act(struct screen *s, const struct desk *desk,
 	case ACTION_BACK:
 		if (keyguard_keypad(&s->guard, desk))
 			keyguard_set_keypad(&s->guard, 0);
+		else
+			s->message.text[0] = '\0';
 		break;
 
 	case ACTION_REDRAW:
@@ -1533,6 +1653,8 @@ void screen_key(struct screen *s, const struct desk *desk,
 	}
 
 	held = keyguard_press(&s->guard, keyin_id(key), now_ms);
+	if (!held)
+		message_key(s, now_ms);
 
 	/* spot keys by F-key and Alt-digit act in every mode */
 	if (action >= ACTION_SPOT_1 && action <= ACTION_SPOT_12) {
@@ -1584,30 +1706,8 @@ static uint64_t edge(uint64_t now_ms, uint64_t period_ms)
 }
 
 
-static void sooner(uint64_t *due, uint64_t t)
-{
-	if (t && (!*due || t < *due))
-		*due = t;
-}
-
-
-static uint64_t message_due(const struct screen *s)
-{
-	if (!s->message.text[0])
-		return 0;
-
-	switch (s->message.level) {
-
-	case MESSAGE_INFO: return s->message_ms + SCREEN_INFO_MS;
-	case MESSAGE_WARN: return s->message_ms + SCREEN_WARN_MS;
-	default:           return 0;
-	}
-}
-
-
 bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
 {
-	const uint64_t due = message_due(s);
 	bool bell = false;
 
 	digit_acts(s, desk, keyguard_step(&s->guard, now_ms), now_ms);
@@ -1615,8 +1715,7 @@ bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
 	if (s->mode == SCREEN_PARKED)
 		list_follow(s, desk, now_ms);
 
-	if (due && now_ms >= due)
-		s->message.text[0] = '\0';
+	message_step(s, now_ms);
 
 	if (!desk_call_in(desk, DESKCALL_INCOMING)) {
 		s->bell_ms = 0;

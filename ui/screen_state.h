@@ -26,6 +26,7 @@ enum {
 	SCREEN_DEAF_MS = 700,          /**< Pause that ends a typed text */
 	SCREEN_INFO_MS = 15000,        /**< Then a message goes          */
 	SCREEN_WARN_MS = 60000,        /**< Same; errors stay            */
+	SCREEN_READ_MS = 2000,         /**< A message has been read then */
 	SCREEN_KEYS = 12,              /**< Lamps of a page with a key   */
 	SCREEN_WISHES = 8,
 	SCREEN_ASK_SZ = 512,
@@ -131,7 +132,11 @@ struct screen {
 					0: none                          */
 
 	struct message_fact message;
-	uint64_t message_ms;       /**< When it came                     */
+	uint64_t message_ms;       /**< Since when it is shown           */
+	bool message_own;          /**< It answers a key                 */
+	bool message_read;         /**< A key was pressed since          */
+	struct message_fact next;  /**< Waits until that was read        */
+	uint64_t next_ms;          /**< When it came                     */
 
 	size_t click_lamp;
 	uint64_t click_ms;         /**< 0: none                          */
@@ -151,7 +156,12 @@ void screen_resize(struct screen *s, const struct desk *desk, int w, int h);
 void screen_event(struct screen *s, const struct desk *desk,
 		  const struct event *ev, uint64_t now_ms);
 
-/** Say something in the message line */
+/**
+ * Answer a key in the message line, at once
+ *
+ * What others say waits until the user could read it, for SCREEN_READ_MS or
+ * until his next key; an error of theirs that is not read yet comes again.
+ */
 void screen_message(struct screen *s, enum message_level level,
 		    const char *text, uint64_t now_ms);
 

@@ -78,6 +78,24 @@ static void tell_book(struct fixture *f, const char *spot, const char *who,
 }
 
 
+static void say(struct fixture *f, bool own, enum message_level level,
+		const char *text)
+{
+	struct event ev;
+
+	if (own) {
+		screen_message(&f->screen, level, text, f->now);
+		return;
+	}
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_MESSAGE;
+	ev.u.message.level = level;
+	snprintf(ev.u.message.text, REASON_SZ, "%s", text);
+	tell(f, &ev);
+}
+
+
 static void collect(struct fixture *f)
 {
 	struct wish w;
@@ -685,6 +703,100 @@ static void test_messages(void **state)
 }
 
 
+/** Two within a moment: none is lost before it could be read */
+static void test_two_messages(void **state)
+{
+	enum {INFO = MESSAGE_INFO, WARN = MESSAGE_WARN, ERR = MESSAGE_ERROR};
+	static const struct {
+		bool own;                  /* the first answers a key    */
+		int first;
+		uint64_t gap_ms;
+		const char *key;           /* pressed in between         */
+		bool own2;
+		int second;
+		uint64_t pass_ms;
+		const char *shown;
+	} rowv[] = {
+		/* an answer, then what others say */
+		{true, ERR, 10, "", false, WARN, 0, "first"},
+		{true, ERR, 10, "", false, WARN, 1989, "first"},
+		{true, ERR, 10, "", false, WARN, 1990, "second"},
+		{true, INFO, 10, "", false, ERR, 0, "first"},
+		{true, INFO, 10, "", false, ERR, 1990, "second"},
+		{true, INFO, 2000, "", false, INFO, 0, "second"},
+		{true, ERR, 2000, "", false, INFO, 0, "second"},
+		/* the next key is proof enough that it was read */
+		{true, ERR, 10, "F12", false, INFO, 0, "second"},
+
+		/* what others say: the worse stays for a while, an error
+		   until somebody was there */
+		{false, INFO, 10, "", false, INFO, 0, "second"},
+		{false, INFO, 10, "", false, ERR, 0, "second"},
+		{false, WARN, 10, "", false, INFO, 0, "first"},
+		{false, WARN, 10, "", false, INFO, 1990, "second"},
+		{false, WARN, 10, "", false, WARN, 0, "second"},
+		{false, ERR, 10, "", false, WARN, 0, "first"},
+		{false, ERR, 10, "", false, WARN, 1990, "second"},
+		{false, ERR, 10, "", false, INFO, 100000, "first"},
+		{false, ERR, 2000, "F12", false, INFO, 0, "second"},
+		{false, ERR, 1000, "F12", false, INFO, 0, "first"},
+
+		/* an answer is at once, an unread error comes back */
+		{false, ERR, 10, "", true, INFO, 0, "second"},
+		{false, ERR, 10, "", true, INFO, 1999, "second"},
+		{false, ERR, 10, "", true, INFO, 2000, "first"},
+		{false, ERR, 2000, "F12", true, INFO, 100000, ""},
+		{false, WARN, 10, "", true, INFO, 100000, ""},
+		{true, ERR, 10, "", true, INFO, 100000, ""},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct fixture f;
+
+		setup(&f, false);
+		tell_lamp(&f, 11, LAMP_UNKNOWN, "");
+		pass(&f, 1000);
+		say(&f, rowv[i].own,
+		    (enum message_level)rowv[i].first, "first");
+		pass(&f, rowv[i].gap_ms);
+		if (rowv[i].key[0])
+			play(&f, rowv[i].key);
+		say(&f, rowv[i].own2,
+		    (enum message_level)rowv[i].second, "second");
+		pass(&f, rowv[i].pass_ms);
+		row_str(i, rowv[i].shown, f.screen.message.text);
+		desk_reset(&f.desk);
+	}
+}
+
+
+/** Esc takes a message away; chatter that waited too long is no news */
+static void test_message_goes(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	say(&f, false, MESSAGE_ERROR, "first");
+	pass(&f, 3000);
+	say(&f, false, MESSAGE_INFO, "second");
+	pass(&f, 3000);
+	assert_string_equal("first", f.screen.message.text);
+	play(&f, "Esc +10");
+	assert_string_equal("second", f.screen.message.text);
+
+	say(&f, false, MESSAGE_ERROR, "first");
+	pass(&f, 3000);
+	say(&f, false, MESSAGE_INFO, "second");
+	pass(&f, SCREEN_INFO_MS);
+	play(&f, "Esc +10");
+	assert_string_equal("", f.screen.message.text);
+	desk_reset(&f.desk);
+}
+
+
 /** The selection stays inside while lamps and calls come and go */
 static void test_any_keys(void **state)
 {
@@ -818,6 +930,8 @@ int main(void)
 		unit_test(test_bell),
 		unit_test(test_timers),
 		unit_test(test_messages),
+		unit_test(test_two_messages),
+		unit_test(test_message_goes),
 		unit_test(test_any_keys),
 		unit_test(test_personal),
 	};
