@@ -23,7 +23,7 @@ enum {
 	HELD_MS = 700,
 	SHOWN_MS = SEEN_MS + 50,
 
-	LATE_MS = 1500,
+	LATE_MS = 1000,          /* before the phone gives the lamp up    */
 	TAKES = 8,               /* of a scene on a slow machine          */
 };
 
@@ -57,13 +57,13 @@ static void test_lone_digit(void **state)
 	vt_send(e->vt, "1");
 	vt_until(e->vt, e2e_talks(e, E2E_ANNA));
 	vt_check(e->vt, vt_now() - begin >= DIGIT_MS);
-	vt_wait(e->vt, "active");
+	vt_wait(e->vt, "► active");
 	vt_check(e->vt, !vt_has(e->vt, "Dial:"));
 
 	/* Esc takes a digit back that waits; it needs half as long */
 	vt_send(e->vt, "2" ESC);
 	vt_pause(DIGIT_MS + 100);
-	e2e_settle(e);
+	e2e_at_rest(e);
 	vt_check(e->vt, e2e_talks(e, E2E_ANNA));
 }
 
@@ -81,21 +81,25 @@ static void test_at_once(void **state)
 	struct e2e *e = *state;
 	uint64_t best = UINT64_MAX;
 
-	vt_pause(SHOWN_MS);
-	for (size_t i = 0; i < ROWS(keyv); i++) {
+	for (unsigned take = 0; best >= DIGIT_MS; take++) {
 
-		const uint64_t begin = vt_now();
-		char text[64];
+		vt_check(e->vt, take < TAKES);
+		vt_pause(DEAD_MS + SHOWN_MS);
 
-		(void)snprintf(text, sizeof(text), "%s is free, and there is "
-			       "no active call", keyv[i].spot);
-		vt_send(e->vt, keyv[i].key);
-		vt_wait(e->vt, text);
-		if (vt_now() - begin < best)
-			best = vt_now() - begin;
+		for (size_t i = 0; i < ROWS(keyv); i++) {
+
+			const uint64_t begin = vt_now();
+			char text[64];
+
+			(void)snprintf(text, sizeof(text), "%s is free, and "
+				       "there is no active call",
+				       keyv[i].spot);
+			vt_send(e->vt, keyv[i].key);
+			vt_wait(e->vt, text);
+			if (vt_now() - begin < best)
+				best = vt_now() - begin;
+		}
 	}
-
-	vt_check(e->vt, best < DIGIT_MS);
 
 	/* also while a line is open */
 	vt_pause(DEAD_MS);
@@ -134,7 +138,7 @@ static void test_number(void **state)
 	vt_wait(e->vt, "Dial: 701");
 	vt_send(e->vt, "\r");
 	vt_until(e->vt, e2e_talks(e, E2E_ANNA));
-	vt_wait(e->vt, "active");
+	vt_wait(e->vt, "► active");
 	hang_up(e, E2E_ANNA);
 
 	/* a number that is no lamp is dialled as it is */
@@ -178,7 +182,7 @@ static void test_paste(void **state)
 			}
 
 			if (!rowv[i].line) {
-				e2e_settle(e);
+				e2e_at_rest(e);
 				vt_check(e->vt, !vt_has(e->vt, "Quit?"));
 			}
 			else {
@@ -227,7 +231,7 @@ static void test_just_changed(void **state)
 
 		/* acted: right only if the machine was that slow */
 		vt_check(e->vt, vt_now() - begin >= SEEN_MS);
-		vt_wait(e->vt, "active");
+		vt_wait(e->vt, "► active");
 		hang_up(e, E2E_ANNA);
 		vt_pause(DEAD_MS + SHOWN_MS);
 	}
@@ -241,7 +245,7 @@ static void test_just_changed(void **state)
 
 	vt_send(e->vt, "n");
 	vt_wait_gone(e->vt, "has just changed");
-	e2e_settle(e);
+	e2e_at_rest(e);
 	vt_check(e->vt, e2e_parked(e, E2E_ANNA, "701"));
 
 	/* by now it has been shown for long enough */
@@ -265,7 +269,7 @@ static void test_asked_and_yes(void **state)
 		if (vt_has(e->vt, "has just changed"))
 			break;
 
-		vt_wait(e->vt, "active");
+		vt_wait(e->vt, "► active");
 		hang_up(e, E2E_ANNA);
 		vt_pause(DEAD_MS + SHOWN_MS);
 	}
@@ -300,15 +304,30 @@ static void test_dead_time(void **state)
 		vt_check(e->vt, take < TAKES);
 
 		/* right after it ended, which was after it began */
-		vt_send(e->vt, take % 2 ? F1 : "\0331");
+		vt_send(e->vt, take % 2 ? "\0331" : F1);
 		vt_until(e->vt, vt_has(e->vt, "its key rests") ||
+			 vt_has(e->vt, "has just changed") ||
+			 vt_has(e->vt, "701 is free") ||
 			 e2e_talks(e, E2E_ANNA));
-		if (!e2e_talks(e, E2E_ANNA))
+		if (vt_has(e->vt, "its key rests"))
 			break;
 
+		/* too late for that: right only if so much time went by */
 		vt_check(e->vt, vt_now() - begin >= DEAD_MS);
-		vt_wait(e->vt, "active");
+		if (vt_has(e->vt, "has just changed")) {
+			vt_send(e->vt, "n");
+			vt_wait_gone(e->vt, "has just changed");
+			e2e_settle(e);
+		}
+		if (!e2e_talks(e, E2E_ANNA)) {
+			vt_until(e->vt, vt_has(e->vt, "● parked"));
+			vt_pause(DEAD_MS + SHOWN_MS);
+			vt_send(e->vt, F1);
+			vt_until(e->vt, e2e_talks(e, E2E_ANNA));
+		}
+		vt_wait(e->vt, "► active");
 		++taken;
+		vt_pause(HELD_MS);
 		vt_send(e->vt, "p");
 		vt_until(e->vt, e2e_parked(e, E2E_ANNA, "701"));
 		vt_wait(e->vt, "is parked at 701");
@@ -336,8 +355,8 @@ static void test_repeat_letters(void **state)
 	/* one call answered, not both */
 	vt_send(e->vt, "aaaa");
 	vt_until(e->vt, e2e_talks(e, E2E_ANNA));
-	vt_wait(e->vt, "active");
-	e2e_settle(e);
+	vt_wait(e->vt, "► active");
+	e2e_at_rest(e);
 	vt_check(e->vt, e2e_rings(e, E2E_BERT));
 
 	/* on, not on and off again */
@@ -349,13 +368,13 @@ static void test_repeat_letters(void **state)
 	vt_send(e->vt, "xxxx");
 	vt_until(e->vt, e2e_held(e, E2E_ANNA));
 	vt_wait(e->vt, "held");
-	e2e_settle(e);
+	e2e_at_rest(e);
 	vt_check(e->vt, e2e_held(e, E2E_ANNA));
 
 	/* one ended, not both */
 	vt_send(e->vt, "bbbb");
 	vt_until(e->vt, e2e_gone(e, E2E_ANNA) || e2e_gone(e, E2E_BERT));
-	e2e_settle(e);
+	e2e_at_rest(e);
 	vt_check(e->vt, !e2e_gone(e, E2E_ANNA) || !e2e_gone(e, E2E_BERT));
 }
 
@@ -468,7 +487,7 @@ static void test_only_established(void **state)
 
 	vt_send(e->vt, "a");
 	vt_until(e->vt, e2e_talks(e, E2E_ANNA));
-	vt_wait(e->vt, "active");
+	vt_wait(e->vt, "► active");
 	vt_send(e->vt, "x");
 	vt_until(e->vt, e2e_held(e, E2E_ANNA));
 	vt_wait(e->vt, "held");
@@ -490,7 +509,7 @@ static void test_undo(void **state)
 	e2e_park(e, E2E_BERT, "704");
 	vt_pause(HELD_MS);
 	vt_send(e->vt, "u");
-	e2e_settle(e);
+	e2e_at_rest(e);
 	vt_check(e->vt, e2e_parked(e, E2E_BERT, "704"));
 
 	e2e_talk(e, E2E_ANNA);
@@ -586,8 +605,10 @@ static void test_quit_idle(void **state)
 
 	vt_send(e->vt, "q");
 	vt_expect_exit(e->vt, 0);
-	assert_int_equal(0, demo_bindings(e->demo, "101"));
-	assert_int_equal(0, demo_subscriptions(e->demo, NULL));
+
+	/* its last requests may still be on their way */
+	vt_until(e->vt, !demo_bindings(e->demo, "101") &&
+		 !demo_subscriptions(e->demo, NULL));
 }
 
 

@@ -12,6 +12,7 @@ enum {
 	PATIENCE_MS = 300000,
 	ANNOUNCE_MS = 200,
 	ANSWER_MS = 200,
+	REST_MS = 200,           /* no news so long: there will be none   */
 };
 
 
@@ -59,7 +60,9 @@ static int start(struct e2e *e, unsigned spots)
 
 	err |= demo_config(e->demo, "101", false, text, sizeof(text));
 	n = strlen(text);
-	(void)snprintf(text + n, sizeof(text) - n, "park      *{spot}\n");
+	/* no sound device is news of its own, in its own time */
+	(void)snprintf(text + n, sizeof(text) - n, "park      *{spot}\n"
+		       "audio_source none\naudio_player none\n");
 	err |= vt_home_write(&e->home, "config/parkdeck/config", text, 0600);
 
 	return err ? err : vt_alloc(&e->vt, &prm);
@@ -204,7 +207,7 @@ void e2e_talk(struct e2e *e, const char *number)
 	e2e_ring(e, number);
 	vt_send(e->vt, "a");
 	vt_until(e->vt, e2e_talks(e, number));
-	vt_wait(e->vt, "active");
+	vt_wait(e->vt, "► active");
 }
 
 
@@ -217,6 +220,43 @@ void e2e_park(struct e2e *e, const char *number, const char *spot)
 						NULL));
 	vt_until(e->vt, e2e_parked(e, number, spot));
 	vt_until(e->vt, count(e->vt, "●") == n + 1);
+}
+
+
+/** A number that another one follows whenever somebody moves */
+static uint64_t books_sum(struct e2e *e)
+{
+	const struct demo_books *books = demo_books(e->demo);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < DEMO_ROWS; i++) {
+
+		const struct demo_row *row = &books->rowv[i];
+
+		sum = sum * 31 + row->since_ms + 4 * row->place + row->held;
+	}
+
+	return sum;
+}
+
+
+void e2e_at_rest(struct e2e *e)
+{
+	const uint64_t end = vt_now() + VT_WAIT_MS;
+	uint64_t since = vt_now(), news = books_sum(e);
+
+	e2e_settle(e);
+
+	/* a key's request is on its way when the screen is drawn */
+	while (vt_now() - since < REST_MS || vt_has(e->vt, "parking ")) {
+
+		vt_check(e->vt, vt_now() < end);
+		vt_turn(20);
+		if (books_sum(e) != news) {
+			news = books_sum(e);
+			since = vt_now();
+		}
+	}
 }
 
 

@@ -41,6 +41,10 @@ void e2e_park(struct e2e *e, const char *number, const char *spot);
     line is open, nothing asks: the help would not come */
 void e2e_settle(struct e2e *e);
 
+/** Same, and wait until the PBX has nothing new to tell: what those keys
+    asked for has been done */
+void e2e_at_rest(struct e2e *e);
+
 /* the books */
 
 /** @return He talks with our phone, who does not hold him */

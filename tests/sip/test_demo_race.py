@@ -16,7 +16,7 @@ def lost(b):
     def story():
         p.talk(ANNA)
         parked(p)
-        p.fault('lamps-late', 1500)     # the lamp still shows her
+        p.fault('lamps-late', 5000)     # the lamp still shows her
         p.demo('retrieve', '102', '701')
         then = monotonic()
         p.ctl('retrieve', '701')
@@ -59,7 +59,7 @@ def gone_meanwhile(b):
 
     def story():
         parked(p)
-        p.fault('lamps-late', 1500)
+        p.fault('lamps-late', 5000)
         p.demo('hangup', CLARA[1])
         then = monotonic()
         p.ctl('retrieve', '701')

@@ -23,9 +23,9 @@ def caller_gone(b):
 
 
 def recall(b):
-    """after 7 s the PBX gives her back: it rings with her name; answered
+    """after a while the PBX gives her back: it rings with her name; answered
     during another call, that one is held; refused, the PBX drops her"""
-    p = b.desk(opts=['--park-time', 7])
+    p = b.desk(opts=['--park-time', 15])
 
     def story():
         p.talk(ANNA)
@@ -33,7 +33,7 @@ def recall(b):
         p.waits(ANNA, '701')
         p.wait_no_calls()
         p.talk(BORIS)
-        c = p.wait_call('incoming', 12, peer=ANNA[1])
+        c = p.wait_call('incoming', 25, peer=ANNA[1])
         check(c['name'] == ANNA[0], 'it rings again: Anna Berg', c)
         p.wait_lamp('701', 'free')
         check(not p.status()['parked'], 'she is on no list', p.short())
@@ -44,7 +44,7 @@ def recall(b):
         p.agree()
         p.ctl('park')
         p.waits(ANNA, '701')
-        c = p.wait_call('incoming', 12, peer=ANNA[1])
+        c = p.wait_call('incoming', 25, peer=ANNA[1])
         p.ctl('hangup', c['id'])
         p.wait_row(ANNA, 'is dropped by the PBX', fate='was dropped')
         p.over(dropped=1)
