@@ -496,13 +496,13 @@ static void retrieve_way(char *buf, size_t size, const char *spot,
 {
 	const struct app *app = arg;
 	const char *tmpl = app->ways.retrieve;
-	(void)account;
 
 	for (size_t i = 0; i < app->cfg->lampc; i++) {
 
 		const struct cfg_lamp *lamp = &app->cfg->lampv[i];
 
-		if (lamp->retrieve && !strcmp(lamp->spot, spot))
+		if (lamp->retrieve && lamp->account == account &&
+		    !strcmp(lamp->spot, spot))
 			tmpl = lamp->retrieve;
 	}
 

@@ -102,13 +102,17 @@ static int hangup(const struct command *cmd, struct re_printf *reply,
 	struct app_cmd *ac = arg;
 	const struct call_fact *call;
 	unsigned id;
+	int err;
 
 	call = pick(ac, cmd, statev, ARRAY_SIZE(statev), reply);
 	if (!call)
 		return ENOENT;
 
 	id = call->id;
-	if (park_user_hangup(ac->park, id)) {
+	err = park_user_hangup(ac->park, id);
+	if (err == EINPROGRESS)
+		return 0;
+	if (err) {
 		(void)re_hprintf(reply, "call %u is on its way to another and"
 				 " the PBX has not confirmed it: hanging up"
 				 " now could lose the caller", id);

@@ -96,6 +96,8 @@ static const struct fault_row faultv[] = {
 	 "a refresh hears 481"},
 	{"version-back", {.version_back = true}, AMOUNT_NONE, 0,
 	 "documents' versions begin anew"},
+	{"no-identity", {.no_identity = true}, AMOUNT_NONE, 0,
+	 "nobody is told who the other is, neither by re-INVITE"},
 	{"deaf", {.deaf_answer = true}, AMOUNT_NONE, 0,
 	 "calls are answered, no sound is sent"},
 };

@@ -372,6 +372,103 @@ const struct desk_lamp *desk_lamp(const struct desk *desk, const char *spot)
 }
 
 
+const struct desk_lamp *desk_lamp_of(const struct desk *desk,
+				     unsigned account, const char *spot)
+{
+	size_t i;
+
+	if (!desk || !spot || !spot[0])
+		return NULL;
+
+	for (i = 0; i < desk->lampc; i++) {
+
+		if (desk->lampv[i].f.account == account &&
+		    !strcmp(desk->lampv[i].f.spot, spot))
+			return &desk->lampv[i];
+	}
+
+	return NULL;
+}
+
+
+static bool free_for_park(const struct desk *desk, unsigned account,
+			  const struct desk_lamp *l)
+{
+	size_t i;
+
+	if (l->f.kind != LAMP_SPOT || l->f.account != account ||
+	    l->f.state != LAMP_FREE || l->f.stale || !l->f.spot[0])
+		return false;
+
+	for (i = 0; i < desk->callc; i++) {
+
+		const struct call_fact *c = &desk->callv[i];
+
+		if (c->state == DESKCALL_PARKING && c->account == account &&
+		    !strcmp(c->spot, l->f.spot))
+			return false;
+	}
+
+	return true;
+}
+
+
+/* FNV-1a: extensions that differ in one digit are far apart */
+static uint32_t hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	while (s && *s)
+		h = (h ^ (unsigned char)*s++) * 16777619u;
+
+	return h;
+}
+
+
+const struct desk_lamp *desk_lamp_free(const struct desk *desk,
+				       unsigned account, const char *own,
+				       const char *after)
+{
+	const struct desk_lamp *first = NULL;
+	bool behind = false;
+	size_t i, n = 0, k;
+
+	for (i = 0; desk && i < desk->lampc; i++) {
+
+		const struct desk_lamp *l = &desk->lampv[i];
+
+		if (after && l->f.account == account &&
+		    !strcmp(l->f.spot, after)) {
+			behind = true;
+			continue;
+		}
+
+		if (!free_for_park(desk, account, l))
+			continue;
+
+		if (behind)
+			return l;
+		if (!first)
+			first = l;
+		++n;
+	}
+
+	if (after || !own || !n)
+		return first;
+
+	k = hash(own) % n;
+	for (i = 0; i < desk->lampc; i++) {
+
+		const struct desk_lamp *l = &desk->lampv[i];
+
+		if (free_for_park(desk, account, l) && !k--)
+			return l;
+	}
+
+	return first;
+}
+
+
 bool desk_lamp_parked(const struct desk_lamp *lamp)
 {
 	return lamp && lamp->f.kind == LAMP_SPOT &&

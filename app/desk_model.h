@@ -73,6 +73,25 @@ const struct call_fact *desk_call_in(const struct desk *desk,
 /** @return First lamp of that spot (its number), borrowed, or NULL */
 const struct desk_lamp *desk_lamp(const struct desk *desk, const char *spot);
 
+/** @return That account's lamp of that spot, borrowed, or NULL */
+const struct desk_lamp *desk_lamp_of(const struct desk *desk,
+				     unsigned account, const char *spot);
+
+/**
+ * A spot to park at, of those that are known to be free and that no park of
+ * ours is on its way to
+ *
+ * @param account Whose spots
+ * @param own     Own extension: two desks that look at the same moment take
+ *                two spots, as a rule. NULL: the first
+ * @param after   The spot that is taken: the next one behind it; or NULL
+ *
+ * @return Its lamp, borrowed, or NULL: none is known to be free
+ */
+const struct desk_lamp *desk_lamp_free(const struct desk *desk,
+				       unsigned account, const char *own,
+				       const char *after);
+
 /**
  * The parked call that has waited longest and is known to wait now
  *

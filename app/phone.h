@@ -170,6 +170,13 @@ int  phone_dtmf(struct phone *phone, unsigned id, const char *keys);
 /** Neither heard nor hearing: the next call does not wait for it */
 int  phone_background(struct phone *phone, unsigned id, bool on);
 
+/**
+ * How much was heard of a call
+ *
+ * @return RTP packets received so far [RFC 3550]; 0 also for no such call
+ */
+uint32_t phone_heard(const struct phone *phone, unsigned id);
+
 /** End this call if nothing is heard from it for so long [s]; 0: as all */
 int  phone_watch(struct phone *phone, unsigned id, uint32_t timeout_s);
 int  phone_set_phase(struct phone *phone, unsigned id,
@@ -198,6 +205,7 @@ enum phone_refer_event {
 	PHONE_REFER_ACCEPTED = 0,  /**< 2xx to the REFER                 */
 	PHONE_REFER_REFUSED,       /**< `scode`, text                    */
 	PHONE_REFER_TIMEOUT,       /**< No answer within Timer F         */
+	PHONE_REFER_LOST,          /**< It did not get there: text       */
 	PHONE_REFER_FRAG,          /**< sipfrag: its `scode`, its phrase */
 };
 

@@ -677,6 +677,15 @@ int phone_background(struct phone *phone, unsigned id, bool on)
 }
 
 
+uint32_t phone_heard(const struct phone *phone, unsigned id)
+{
+	const struct pcall *pc = phone_pcall(phone, id);
+
+	return pc ? stream_metric_get_rx_n_packets(
+		audio_strm(call_audio(pc->call))) : 0;
+}
+
+
 int phone_watch(struct phone *phone, unsigned id, uint32_t timeout_s)
 {
 	struct pcall *pc = phone_pcall(phone, id);

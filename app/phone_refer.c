@@ -79,9 +79,17 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	struct refer *refer = arg;
 
 	if (err || !msg) {
+		char text[REASON_SZ];
+		struct pl pl;
+
 		applog(APPLOG_WARN, "refer: call %u: no answer (%m)",
 		       refer->id, err);
-		tell(refer, PHONE_REFER_TIMEOUT, 0, NULL);
+
+		/* Timer F, or a connection that is gone (RFC 3261 17.1.4) */
+		(void)re_snprintf(text, sizeof(text), "%m", err);
+		pl_set_str(&pl, text);
+		tell(refer, !err || err == ETIMEDOUT ? PHONE_REFER_TIMEOUT :
+		     PHONE_REFER_LOST, 0, &pl);
 		return;
 	}
 

@@ -7,6 +7,7 @@
 enum {
 	NEAR_LEN = 40,          /* Longer words are compared up to here   */
 	NEAR_MAX = 3,
+	NUMBER_MIN = 7,         /* Shorter ones are extensions            */
 };
 
 
@@ -138,6 +139,56 @@ static char lower(char c)
 static unsigned least(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
+}
+
+
+/* What a number says, without what is written for the eye; NULL: a word */
+static const char *digits(char *buf, size_t size, const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++) {
+
+		if (strchr(" +-./()", *s))
+			continue;
+		if (*s < '0' || *s > '9' || n + 1 >= size)
+			return NULL;
+
+		/* of a trunk or international prefix */
+		if (n || *s != '0')
+			buf[n++] = *s;
+	}
+
+	buf[n] = '\0';
+
+	return buf;
+}
+
+
+bool number_same(const char *a, const char *b)
+{
+	char bufa[64], bufb[64];
+	const char *da, *db;
+	size_t la, lb;
+
+	if (!a || !b || !*a || !*b)
+		return false;
+
+	if (!strcmp(a, b))
+		return true;
+
+	da = digits(bufa, sizeof(bufa), a);
+	db = digits(bufb, sizeof(bufb), b);
+	if (!da || !db)
+		return false;
+
+	la = strlen(da);
+	lb = strlen(db);
+	if (la < NUMBER_MIN || lb < NUMBER_MIN)
+		return false;
+
+	return la > lb ? !strcmp(da + la - lb, db) :
+		!strcmp(db + lb - la, da);
 }
 
 

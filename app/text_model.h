@@ -50,6 +50,15 @@ enum uchar_fault uchar_check(const char *p, size_t len);
 size_t uchar_clean(char *dst, size_t size, const char *src, size_t len);
 
 /**
+ * Are two telephone numbers the same, however they are written?
+ *
+ * "+49 30 1234567", "0049301234567" and "030/1234567" are: of numbers of
+ * unequal length the last seven digits or more decide. Without a digit in
+ * both, letter by letter.
+ */
+bool number_same(const char *a, const char *b);
+
+/**
  * Count the slips between two words: a letter too many, missing, wrong, or
  * two neighbours swapped count one each; case is ignored
  */

@@ -324,7 +324,7 @@ static unsigned parked_call(const struct parked *p)
    place, else the lamp's */
 static bool lamp_has_row(const struct desk *desk, const struct book_fact *b)
 {
-	const struct desk_lamp *l = desk_lamp(desk, b->spot);
+	const struct desk_lamp *l = desk_lamp_of(desk, b->account, b->spot);
 
 	return !b->id && l && l->f.kind == LAMP_SPOT;
 }

@@ -280,6 +280,7 @@ uint16_t demo_switch_parks(struct demo *d, struct demo_party *p,
 			   const char *spot, const char *by);
 int  demo_switch_connect(struct demo_party *a, struct demo_party *c);
 int  demo_switch_hz(const struct demo_party *p);
+bool demo_switch_alone(const struct demo_party *p);
 void demo_switch_heard(struct demo_party *p, const int16_t *sampv);
 const char *demo_spot_free(const struct demo *d);
 bool demo_is_spot(const struct demo *d, const char *number);

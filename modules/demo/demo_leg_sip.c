@@ -688,6 +688,9 @@ void demo_leg_tell(struct demo_leg *leg, const struct demo_row *who,
 	if (leg->d->m.tell != DEMO_TELL_LATER && !invite)
 		return;
 
+	if (leg->d->fault.no_identity)
+		return;
+
 	str_ncpy(leg->tell_name, who->name, sizeof(leg->tell_name));
 	str_ncpy(leg->tell_number, who->number, sizeof(leg->tell_number));
 	leg->tell = true;

@@ -57,8 +57,8 @@ enum demo_taken {
 
 /** A park to a lot without room */
 enum demo_full {
-	DEMO_FULL_REJOINS = 0,    /**< re-INVITE to the parker; sipfrag
-				       503 only after his BYE            */
+	DEMO_FULL_REJOINS = 0,    /**< re-INVITE to the parker, sipfrag 200
+				       a little later; 503 after his BYE */
 	DEMO_FULL_REFUSES,        /**< sipfrag 503, both stay together   */
 };
 
@@ -196,6 +196,7 @@ struct demo_fault {
 	uint32_t jitter_ms;       /**< Up to this on top: reorders       */
 	uint32_t rx_jitter_ms;    /**< The same of what it hears         */
 	uint32_t notify_delay_ms; /**< Lamps are told late               */
+	bool no_identity;         /**< Nobody is told who the other is   */
 	bool deaf_answer;         /**< Answers calls without sending RTP */
 };
 

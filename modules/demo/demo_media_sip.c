@@ -226,7 +226,8 @@ void demo_media_tick(struct demo *d)
 
 		any = true;
 
-		if (leg->state != DEMO_LEG_UP || !leg->party)
+		if (leg->state != DEMO_LEG_UP || !leg->party ||
+		    demo_switch_alone(leg->party))
 			continue;
 
 		/* < 0: another telephone or an echo speaks */

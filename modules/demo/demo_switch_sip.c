@@ -11,6 +11,7 @@
 enum {
 	EAR_MS = 300,            /**< Silent for longer: hears nothing   */
 	CLAIMED_MS = 1000,       /**< Recall again after                 */
+	REJOINED_MS = 1740,      /**< "Parking failed", spoken           */
 	REASON_CAUSE_BUSY = 17,
 };
 
@@ -233,6 +234,18 @@ int demo_switch_hz(const struct demo_party *p)
 	default:
 		return 0;
 	}
+}
+
+
+/** Nothing is sent to him, not even silence: no channel is left behind him.
+    So it is at Asterisk for one whose REFER is done, and for one who dialled
+    a spot until he is put through */
+bool demo_switch_alone(const struct demo_party *p)
+{
+	const struct demo_row *row = demo_row(p);
+
+	return row && row->place == DEMO_SERVED &&
+		p->service == DEMO_SERVICE_NONE;
 }
 
 
@@ -840,12 +853,26 @@ static void parked(struct demo_party *parker, const char *spot, bool lot)
 }
 
 
-/** The two stay together after a park that failed */
+static void rejoined_handler(void *arg)
+{
+	const struct demo_party *p = arg;
+
+	if (p->leg)
+		demo_leg_frag(p->leg, 200);
+}
+
+
+/** The two stay together after a park that failed. When that was told the
+    sipfrag says that all went well, as Asterisk's does */
 static void rejoin(struct demo_party *caller, struct demo_party *parker)
 {
+	struct demo *d = parker->d;
+
 	demo_leg_owe(parker->leg, 503);
 	demo_leg_tell(caller->leg, demo_row(parker), false);
-	demo_leg_tell(parker->leg, demo_row(caller), true);
+	if (d->m.tell != DEMO_TELL_NOT && !d->fault.no_identity)
+		demo_leg_tell(parker->leg, demo_row(caller), true);
+	(void)demo_job(d, REJOINED_MS, rejoined_handler, parker);
 }
 
 

@@ -71,6 +71,9 @@ int book_file_save(const char *path, const struct book_fact *factv,
 			err = EIO;
 	}
 
+	/* else a power cut may leave the new name on an empty file */
+	if (!err && (fflush(f) || fsync(fd)))
+		err = errno;
 	if (fclose(f) && !err)
 		err = errno;
 	if (!err && rename(tmp, path))

@@ -3,11 +3,13 @@
  */
 #include <string.h>
 #include <re.h>
+#include "app/text_model.h"
 #include "park_int.h"
 
 
 enum {
 	RECALL_MS = 5000,       /* from the lamp going free to the INVITE */
+	BOUNCE_MS = 10000,      /* from our park to its INVITE back     */
 };
 
 
@@ -43,14 +45,99 @@ static void park_destructor(void *data)
 }
 
 
-const struct way *park_way_find(const struct park *park, const char *spot)
+const struct way *park_way_find(const struct park *park, unsigned account,
+				const char *spot)
 {
 	for (size_t i = 0; i < park->wayc; i++) {
-		if (!strcmp(park->wayv[i].spot, spot))
+		if (park->wayv[i].account == account &&
+		    !strcmp(park->wayv[i].spot, spot))
 			return &park->wayv[i];
 	}
 
 	return NULL;
+}
+
+
+/* A call waits there; of two the one that has waited longer */
+static const struct desk_lamp *lamp_parked(const struct park *park,
+					   const char *spot)
+{
+	const struct desk_lamp *best = NULL;
+
+	for (size_t i = 0; i < park->desk->lampc; i++) {
+
+		const struct desk_lamp *l = &park->desk->lampv[i];
+
+		if (!strcmp(l->f.spot, spot) && desk_lamp_parked(l) &&
+		    (!best || desk_lamp_since(l) < desk_lamp_since(best)))
+			best = l;
+	}
+
+	return best;
+}
+
+
+bool park_place(struct place *place, const struct park *park, const char *arg)
+{
+	const struct call_fact *call = phone_active(park->phone);
+	const char *at = strrchr(arg, '@');
+	const struct desk_lamp *lamp;
+	struct le *le;
+
+	if (at && at > arg && at[1] && !at[1 + strspn(at + 1, "0123456789")]) {
+
+		const struct pl pl = {at + 1, strlen(at + 1)};
+
+		place->account = pl_u32(&pl);
+		str_ncpy(place->spot, arg, min(sizeof(place->spot),
+					       (size_t)(at - arg) + 1));
+		return true;
+	}
+
+	str_ncpy(place->spot, arg, sizeof(place->spot));
+	place->account = call ? call->account : 0;
+
+	lamp = lamp_parked(park, arg);
+	if (!lamp && !desk_lamp_of(park->desk, place->account, arg))
+		lamp = desk_lamp(park->desk, arg);
+
+	if (lamp) {
+		place->account = lamp->f.account;
+		return false;
+	}
+
+	/* parked by us where no lamp is */
+	for (le = park->bookl.head; le; le = le->next) {
+
+		const struct booked *bk = le->data;
+
+		if (!strcmp(bk->fact.spot, arg) && !bk->unseen &&
+		    !desk_lamp_of(park->desk, place->account, arg))
+			place->account = bk->fact.account;
+	}
+
+	return false;
+}
+
+
+bool park_is_place(const struct park *park, const char *number)
+{
+	if (park->ways->lot && !strcmp(number, park->ways->lot))
+		return true;
+
+	for (size_t i = 0; i < park->wayc; i++) {
+		if (park->wayv[i].kind == LAMP_SPOT &&
+		    !strcmp(park->wayv[i].spot, number))
+			return true;
+	}
+
+	for (size_t i = 0; i < park->desk->lampc; i++) {
+		if (park->desk->lampv[i].f.kind == LAMP_SPOT &&
+		    !strcmp(park->desk->lampv[i].f.spot, number))
+			return true;
+	}
+
+	return !strcasecmp(number, "park") || !strncasecmp(number, "park+", 5);
 }
 
 
@@ -76,11 +163,8 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 		break;
 
 	case PHONE_CALL_REINVITE:
-		if (pk && text[0] && !strcmp(text, pk->number)) {
-			str_ncpy(pk->reason, "the PBX gave the call back (is"
-				 " the lot full?)", sizeof(pk->reason));
-			park_out_event(pk, PARK_EV_REJOIN);
-		}
+		if (pk)
+			park_out_reinvite(pk, text);
 		break;
 
 	case PHONE_CALL_CLOSED:
@@ -102,8 +186,18 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 		break;
 
 	case PHONE_CALL_HELD:
+		if (pk) {
+			if (scode >= 300)
+				(void)re_snprintf(pk->reason,
+						  sizeof(pk->reason),
+						  "the PBX refused the hold"
+						  " that it wants first (%u"
+						  " %s)", scode, text);
+			park_out_event(pk, scode < 300 ? PARK_EV_HELD :
+				       PARK_EV_NOT_HELD);
+		}
 		/* on hold all the same as far as we go: nothing is sent */
-		if (scode >= 300)
+		else if (scode >= 300)
 			bus_message(park->bus, MESSAGE_WARN, "hold was refused"
 				    " (%u %s): the far end hears nothing",
 				    scode, text);
@@ -115,20 +209,21 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 {
 	struct le *le;
-	const struct booked *bk = park_book_find(park, lamp->spot);
+	const struct booked *bk = park_book_find(park, lamp->account,
+						 lamp->spot);
 
 	if (bk) {
 		park->gone = bk->fact;
 		park->gone_ms = clock_ms(park->clock);
 
-		if (!park_back_under_way(park, lamp->spot))
+		if (!park_back_under_way(park, lamp->account, lamp->spot))
 			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
 				    " parked at %s: taken, or hung up",
 				    bk->fact.who[0] ? bk->fact.who :
 				    bk->fact.number, lamp->spot);
 	}
 
-	park_book_remove(park, lamp->spot);
+	park_book_remove(park, lamp->account, lamp->spot);
 
 	le = park->parkingl.head;
 	while (le) {
@@ -137,7 +232,8 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 		le = le->next;
 
 		/* in doubt between two spots neither says anything */
-		if (pk->spotc == 1 && !strcmp(pk->spotv[0], lamp->spot))
+		if (pk->spotc == 1 && pk->account == lamp->account &&
+		    !strcmp(pk->spotv[0], lamp->spot))
 			park_out_event(pk, PARK_EV_DARK);
 	}
 }
@@ -153,29 +249,63 @@ static void lamp_not_occupied(struct park *park, const struct lamp_fact *lamp)
 
 		le = le->next;
 
-		if (!strcmp(rt->spot, lamp->spot))
+		if (rt->account == lamp->account &&
+		    !strcmp(rt->spot, lamp->spot))
 			park_back_event(rt, RETRIEVE_EV_FREE);
 	}
 }
 
 
+/* Referred-By names who transferred the call here (RFC 3892 3) */
+static bool sent_by_us(const struct park *park,
+			    const struct call_fact *call)
+{
+	const struct phone_account *acc;
+
+	acc = phone_account(park->phone, call->account);
+
+	return acc && call->referred_by[0] &&
+		!strcmp(call->referred_by, acc->user);
+}
+
+
 /*
- * Nothing in the INVITE says that it is a recall; but the caller is the one
- * whose lamp went free a moment ago, and we are said to have sent him.
+ * Nothing in the INVITE says that it is a recall. But the caller is the one
+ * whose lamp went free a moment ago; or whom we parked a moment ago, and the
+ * PBX sends him back since the spot was taken; and we are said to have sent
+ * him.
  */
 static void incoming(struct park *park, const struct call_fact *call)
 {
-	const struct book_fact *b = &park->gone;
+	const uint64_t now = clock_ms(park->clock);
+	const struct book_fact *gone = &park->gone;
+	const char *name = call->name[0] ? call->name : call->peer;
+	struct booked *bk;
 
-	if (!park->gone_ms || call->outgoing || !b->number[0] ||
-	    strcmp(b->number, call->peer) ||
-	    clock_ms(park->clock) > park->gone_ms + RECALL_MS)
+	if (call->outgoing)
+		return;
+
+	bk = park_book_caller(park, call->account, call->peer);
+	if (bk && (now < bk->fact.since_ms + BOUNCE_MS ||
+		   sent_by_us(park, call))) {
+
+		bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, %s",
+			    name, bk->fact.spot,
+			    now < bk->fact.since_ms + BOUNCE_MS ?
+			    "the PBX did not keep the call there" :
+			    "nobody took the call");
+		park_book_remove(park, bk->fact.account, bk->fact.spot);
+		return;
+	}
+
+	if (!park->gone_ms || call->account != gone->account ||
+	    !number_same(gone->number, call->peer) ||
+	    now > park->gone_ms + RECALL_MS)
 		return;
 
 	park->gone_ms = 0;
 	bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, nobody took"
-		    " the call", call->name[0] ? call->name : call->peer,
-		    b->spot);
+		    " the call", name, gone->spot);
 }
 
 
@@ -239,7 +369,14 @@ static int attended_command(const struct command *cmd,
 static int retrieve_command(const struct command *cmd,
 			    struct re_printf *reply, void *arg)
 {
-	return park_back_start(arg, cmd->argc ? cmd->argv[0] : NULL, reply);
+	struct place place;
+
+	if (!cmd->argc)
+		return park_back_start(arg, NULL, reply);
+
+	(void)park_place(&place, arg, cmd->argv[0]);
+
+	return park_back_start(arg, &place, reply);
 }
 
 
@@ -247,7 +384,8 @@ static int undo_command(const struct command *cmd, struct re_printf *reply,
 			void *arg)
 {
 	struct park *park = arg;
-	const struct booked *bk = list_ledata(park->bookl.tail);
+	const struct booked *bk = park_book_last(park);
+	struct place place;
 	(void)cmd;
 
 	if (!bk) {
@@ -256,7 +394,10 @@ static int undo_command(const struct command *cmd, struct re_printf *reply,
 		return ENOENT;
 	}
 
-	return park_back_start(park, bk->fact.spot, reply);
+	place.account = bk->fact.account;
+	str_ncpy(place.spot, bk->fact.spot, sizeof(place.spot));
+
+	return park_back_start(park, &place, reply);
 }
 
 
@@ -264,10 +405,13 @@ static int note_command(const struct command *cmd, struct re_printf *reply,
 			void *arg)
 {
 	struct park *park = arg;
-	struct booked *bk = park_book_find(park, cmd->argv[0]);
+	struct place place;
+	struct booked *bk;
 	char *note;
 	size_t n = 0;
 
+	(void)park_place(&place, park, cmd->argv[0]);
+	bk = park_book_find(park, place.account, place.spot);
 	if (!bk) {
 		(void)re_hprintf(reply, "no call that you parked waits at %s",
 				 cmd->argv[0]);
@@ -296,7 +440,8 @@ static int note_command(const struct command *cmd, struct re_printf *reply,
 static int extension_key(struct park *park, const struct desk_lamp *lamp,
 			 struct re_printf *reply)
 {
-	const struct way *way = park_way_find(park, lamp->f.spot);
+	const struct way *way = park_way_find(park, lamp->f.account,
+					      lamp->f.spot);
 	char dest[TEXT_SZ], target[256];
 
 	str_ncpy(dest, lamp->f.spot, sizeof(dest));
@@ -318,8 +463,11 @@ static int spot_command(const struct command *cmd, struct re_printf *reply,
 {
 	struct park *park = arg;
 	const char *spot = cmd->argv[0];
-	const struct desk_lamp *lamp = desk_lamp(park->desk, spot);
+	const struct desk_lamp *lamp;
+	struct place place;
 
+	(void)park_place(&place, park, spot);
+	lamp = desk_lamp_of(park->desk, place.account, place.spot);
 	if (!lamp) {
 		(void)re_hprintf(reply, "%s is no lamp of this panel", spot);
 		return ENOENT;
@@ -329,14 +477,14 @@ static int spot_command(const struct command *cmd, struct re_printf *reply,
 		return extension_key(park, lamp, reply);
 
 	if (lamp->f.state == LAMP_PARKED)
-		return park_back_start(park, spot, reply);
+		return park_back_start(park, &place, reply);
 
 	if (lamp->f.state == LAMP_FREE && !lamp->f.stale &&
 	    phone_active(park->phone)) {
 
 		int err;
 
-		if (park_out_template(park, spot))
+		if (park_out_template(park, place.account, place.spot))
 			return park_out_start(park, spot, reply);
 
 		err = park_out_start(park, NULL, reply);
@@ -468,8 +616,8 @@ int park_user_hangup(struct park *park, unsigned id)
 		return 0;
 
 	pk = park_out_find(park, id);
-	if (pk && park_out_let_go(pk))
-		return EBUSY;
+	if (pk)
+		return park_out_let_go(pk);
 
 	rt = park_back_find(park, id);
 	mem_deref(rt);

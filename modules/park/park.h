@@ -82,7 +82,9 @@ const struct park_failure *park_failure(const struct park *park);
 /**
  * Let go of a call that the user ends himself
  *
- * @return 0, or EBUSY: it is being parked and nothing confirms it yet
+ * @return 0; EBUSY: it is being parked and nothing confirms it yet;
+ *         EINPROGRESS: it is parked, says the PBX, and ends by itself as soon
+ *         as nobody is heard on the line
  */
 int  park_user_hangup(struct park *park, unsigned id);
 

@@ -19,7 +19,9 @@ static void retrieving_destructor(void *data)
 static void retrieving_due(void *arg)
 {
 	struct retrieving *rt = arg;
-	const struct desk_lamp *lamp = desk_lamp(rt->park->desk, rt->spot);
+	const struct desk_lamp *lamp;
+
+	lamp = desk_lamp_of(rt->park->desk, rt->account, rt->spot);
 
 	/* the next call at the same spot says nothing about this one */
 	park_back_event(rt, lamp && desk_lamp_parked(lamp) &&
@@ -70,7 +72,7 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 					     rt->number);
 
 		/* the lamp may follow later: its news is ours already */
-		park_book_remove(park, rt->spot);
+		park_book_remove(park, rt->account, rt->spot);
 
 		call = phone_call(park->phone, rt->id);
 		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
@@ -90,6 +92,10 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		else
 			bus_message(park->bus, MESSAGE_WARN,
 				    "no call was waiting at %s", rt->spot);
+
+		/* no lamp will tell that he is not there any more */
+		if (!desk_lamp_of(park->desk, rt->account, rt->spot))
+			park_book_remove(park, rt->account, rt->spot);
 		resume_held(rt);
 		break;
 
@@ -107,7 +113,8 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 }
 
 
-bool park_back_under_way(const struct park *park, const char *spot)
+bool park_back_under_way(const struct park *park, unsigned account,
+			 const char *spot)
 {
 	struct le *le;
 
@@ -115,7 +122,7 @@ bool park_back_under_way(const struct park *park, const char *spot)
 
 		const struct retrieving *rt = le->data;
 
-		if (!strcmp(rt->spot, spot))
+		if (rt->account == account && !strcmp(rt->spot, spot))
 			return true;
 	}
 
@@ -123,31 +130,28 @@ bool park_back_under_way(const struct park *park, const char *spot)
 }
 
 
-int park_back_start(struct park *park, const char *wanted,
-			  struct re_printf *reply)
+int park_back_start(struct park *park, const struct place *wanted,
+		    struct re_printf *reply)
 {
 	const struct desk_lamp *lamp;
 	const struct booked *bk;
 	const struct way *way;
 	struct retrieving *rt;
 	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
+	unsigned account;
 	const char *tmpl;
 	int err;
 
-	if (!wanted) {
-		lamp = desk_longest(park->desk);
-		if (!lamp) {
-			(void)re_hprintf(reply, "no parked call is known");
-			return ENOENT;
-		}
-		wanted = lamp->f.spot;
-	}
-	else {
-		lamp = desk_lamp(park->desk, wanted);
+	lamp = wanted ? desk_lamp_of(park->desk, wanted->account,
+				     wanted->spot) : desk_longest(park->desk);
+	if (!wanted && !lamp) {
+		(void)re_hprintf(reply, "no parked call is known");
+		return ENOENT;
 	}
 
 	/* the desk's own memory changes with the events that follow */
-	str_ncpy(spot, wanted, sizeof(spot));
+	account = wanted ? wanted->account : lamp->f.account;
+	str_ncpy(spot, wanted ? wanted->spot : lamp->f.spot, sizeof(spot));
 
 	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale) {
 		(void)re_hprintf(reply, "%s is free: no call waits there",
@@ -155,12 +159,12 @@ int park_back_start(struct park *park, const char *wanted,
 		return ENOENT;
 	}
 
-	if (park_back_under_way(park, spot)) {
+	if (park_back_under_way(park, account, spot)) {
 		(void)re_hprintf(reply, "%s is being retrieved", spot);
 		return EALREADY;
 	}
 
-	way = park_way_find(park, spot);
+	way = park_way_find(park, account, spot);
 	tmpl = way && way->retrieve ? way->retrieve : park->ways->retrieve;
 	err = profile_expand(target, sizeof(target), tmpl, spot);
 	if (err) {
@@ -174,13 +178,14 @@ int park_back_start(struct park *park, const char *wanted,
 		return ENOMEM;
 
 	rt->park = park;
+	rt->account = account;
 	rt->start_ms = clock_ms(park->clock);
 	rt->occupied = lamp && desk_lamp_parked(lamp);
 	str_ncpy(rt->spot, spot, sizeof(rt->spot));
 	str_ncpy(rt->target, target, sizeof(rt->target));
 
 	/* the book's entry goes with the lamp, long before the proof */
-	bk = park_book_find(park, spot);
+	bk = park_book_find(park, account, spot);
 	if (bk) {
 		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
 		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
@@ -193,8 +198,8 @@ int park_back_start(struct park *park, const char *wanted,
 
 	rt->held = phone_hold_active(park->phone, 0);
 
-	err = phone_dial(park->phone, way ? way->account : 0, target, &rt->id,
-			 err_text, sizeof(err_text));
+	err = phone_dial(park->phone, account, target, &rt->id, err_text,
+			 sizeof(err_text));
 	if (err) {
 		(void)re_hprintf(reply, "%s", err_text);
 		resume_held(rt);

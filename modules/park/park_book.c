@@ -5,12 +5,14 @@
 #include <time.h>
 #include <re.h>
 #include "app/log.h"
+#include "app/text_model.h"
 #include "book_file.h"
 #include "park_int.h"
 
 
 enum {
-	BOOK_AGE_S = 900,       /* where the recall time is not known   */
+	UNSEEN_MS = 60000,      /* a lamp may come late, not so late    */
+	DAY_MS = 24 * 3600000,
 };
 
 
@@ -41,7 +43,8 @@ void park_book_save(const struct park *park)
 
 		const struct booked *bk = le->data;
 
-		factv[n++] = bk->fact;
+		if (!bk->unseen)
+			factv[n++] = bk->fact;
 	}
 
 	err = book_file_save(park->book_path, factv, n,
@@ -65,7 +68,8 @@ void park_book_emit(struct park *park, const struct book_fact *fact,
 }
 
 
-struct booked *park_book_find(const struct park *park, const char *spot)
+static struct booked *find(const struct park *park, unsigned account,
+			   const char *spot)
 {
 	struct le *le;
 
@@ -73,7 +77,8 @@ struct booked *park_book_find(const struct park *park, const char *spot)
 
 		struct booked *bk = le->data;
 
-		if (!strcmp(bk->fact.spot, spot))
+		if (bk->fact.account == account &&
+		    !strcmp(bk->fact.spot, spot))
 			return bk;
 	}
 
@@ -81,25 +86,77 @@ struct booked *park_book_find(const struct park *park, const char *spot)
 }
 
 
-void park_book_remove(struct park *park, const char *spot)
+struct booked *park_book_find(const struct park *park, unsigned account,
+			      const char *spot)
 {
-	struct booked *bk = park_book_find(park, spot);
+	struct booked *bk = find(park, account, spot);
+
+	return bk && !bk->unseen ? bk : NULL;
+}
+
+
+struct booked *park_book_last(const struct park *park)
+{
+	struct le *le;
+
+	for (le = park->bookl.tail; le; le = le->prev) {
+
+		struct booked *bk = le->data;
+
+		if (!bk->unseen)
+			return bk;
+	}
+
+	return NULL;
+}
+
+
+struct booked *park_book_caller(const struct park *park, unsigned account,
+				const char *number)
+{
+	struct le *le;
+
+	for (le = park->bookl.tail; le; le = le->prev) {
+
+		struct booked *bk = le->data;
+
+		if (bk->fact.account == account &&
+		    number_same(bk->fact.number, number))
+			return bk;
+	}
+
+	return NULL;
+}
+
+
+void park_book_remove(struct park *park, unsigned account, const char *spot)
+{
+	struct booked *bk = find(park, account, spot);
 
 	if (!bk)
 		return;
 
-	park_book_emit(park, &bk->fact, true);
+	if (!bk->unseen)
+		park_book_emit(park, &bk->fact, true);
 	mem_deref(bk);
 	park_book_save(park);
 }
 
 
+static void tell(struct park *park, const struct booked *bk)
+{
+	park_book_emit(park, &bk->fact, false);
+	park_book_save(park);
+	park_told_own(park, &bk->fact);
+}
+
+
 void park_book_add(struct park *park, const struct parking *pk,
-		     const char *spot)
+		   const char *spot, bool unseen)
 {
 	struct booked *bk;
 
-	park_book_remove(park, spot);
+	park_book_remove(park, pk->account, spot);
 
 	bk = mem_zalloc(sizeof(*bk), booked_destructor);
 	if (!bk)
@@ -111,25 +168,45 @@ void park_book_add(struct park *park, const struct parking *pk,
 	str_ncpy(bk->fact.by, "me", sizeof(bk->fact.by));
 	bk->fact.account  = pk->account;
 	bk->fact.since_ms = pk->start_ms;
+	bk->unseen = unseen;
 
 	list_append(&park->bookl, &bk->le, bk);
-	park_book_emit(park, &bk->fact, false);
-	park_book_save(park);
-	park_told_own(park, &bk->fact);
+	if (!unseen)
+		tell(park, bk);
+}
+
+
+void park_book_seen(struct park *park, const struct lamp_fact *lamp)
+{
+	struct booked *bk = find(park, lamp->account, lamp->spot);
+
+	if (!bk || !bk->unseen)
+		return;
+
+	if (lamp->at_least || lamp->since_ms < bk->fact.since_ms ||
+	    lamp->since_ms > bk->fact.since_ms + UNSEEN_MS) {
+		mem_deref(bk);
+		return;
+	}
+
+	bk->unseen = false;
+	tell(park, bk);
+	bus_message(park->bus, MESSAGE_INFO, "%s is parked at %s",
+		    bk->fact.who[0] ? bk->fact.who : bk->fact.number[0] ?
+		    bk->fact.number : "the caller", lamp->spot);
 }
 
 
 /*
- * What a phone that fell over knew. An entry that is older than the PBX's
- * recall is of no use: the call at its spot is another one by now. The
- * spot's first NOTIFY removes it if nobody waits there.
+ * What a phone that fell over knew. However old, it is shown: only the spot's
+ * first NOTIFY can tell whether somebody waits there. A spot that nobody
+ * watches tells nothing; its entry goes when it was tried to take the call
+ * back, or the day after.
  */
 int park_book_load(struct park *park)
 {
 	struct book_fact *factv;
 	const uint64_t now = clock_ms(park->clock);
-	const uint64_t limit_ms = 1000ull * (park->ways->recall_s ?
-					     park->ways->recall_s : BOOK_AGE_S);
 	size_t n;
 	int err = 0;
 
@@ -147,8 +224,8 @@ int park_book_load(struct park *park)
 
 		struct booked *bk;
 
-		if (now - factv[i].since_ms > limit_ms ||
-		    park_book_find(park, factv[i].spot))
+		if (now - factv[i].since_ms > DAY_MS ||
+		    find(park, factv[i].account, factv[i].spot))
 			continue;
 
 		bk = mem_zalloc(sizeof(*bk), booked_destructor);

@@ -20,6 +20,7 @@
 
 enum {
 	CANDIDATES_MAX = 4,
+	URI_SZ = 1024,
 };
 
 struct way {
@@ -28,6 +29,12 @@ struct way {
 	char *spot;
 	char *park;
 	char *retrieve;
+};
+
+/** A spot of an account: two PBXs may both have a 701 */
+struct place {
+	unsigned account;
+	char spot[TEXT_SZ];
 };
 
 /** A park under way */
@@ -47,6 +54,13 @@ struct parking {
 	char spotv[CANDIDATES_MAX][TEXT_SZ];
 	size_t spotc;               /* spots that turned occupied       */
 	size_t told;                /* spots that the user was told of  */
+	char uri[URI_SZ];           /* Refer-To                         */
+	uint32_t rx;                /* packets heard when we listen     */
+	bool spoke;                 /* something came from him all the
+				       time: silence says that he is
+				       not there                        */
+	bool renewed;               /* a re-INVITE came after the REFER */
+	int err;                    /* of sending the REFER             */
 	bool bye;                   /* we ended the leg ourselves       */
 	bool transfer;              /* to a person, no park             */
 };
@@ -60,6 +74,7 @@ struct retrieving {
 	unsigned id;
 	unsigned held;              /* the call held for it, or 0       */
 	uint64_t start_ms;
+	unsigned account;
 	char spot[TEXT_SZ];
 	char target[TEXT_SZ];       /* what is dialled for it           */
 	char who[TEXT_SZ];          /* the caller, as far as known ...  */
@@ -71,6 +86,9 @@ struct retrieving {
 struct booked {
 	struct le le;
 	struct book_fact fact;
+	bool unseen;                /* the PBX says so, but its lamp, which
+				       is known, does not yet: told to
+				       nobody                           */
 };
 
 /** Lamp of an account's own extension, where calls are parked on it */
@@ -109,7 +127,23 @@ struct park {
 /* park.c */
 
 /** @return A lamp's own ways, or NULL: as the site's */
-const struct way *park_way_find(const struct park *park, const char *spot);
+const struct way *park_way_find(const struct park *park, unsigned account,
+				const char *spot);
+
+/**
+ * Which spot does a user mean?
+ *
+ * "701", or "701@1" for the one of account 1. Of several with the same
+ * number: where a call waits, longest first; else the one of the account
+ * that is in a call; else the first.
+ *
+ * @return True if the user named the account
+ */
+bool park_place(struct place *place, const struct park *park,
+		const char *arg);
+
+/** @return True if that is a word of the PBX for a place, no caller */
+bool park_is_place(const struct park *park, const char *number);
 
 /* park_out.c */
 
@@ -119,10 +153,18 @@ void park_out_event(struct parking *pk, enum park_event ev);
 /** @return The park under way of that call, or NULL */
 struct parking *park_out_find(const struct park *park, unsigned id);
 
-/** @return How to park at that spot, or NULL: it cannot be chosen */
-const char *park_out_template(const struct park *park, const char *spot);
+/** The server sent a re-INVITE that names `number`, or nobody: "" */
+void park_out_reinvite(struct parking *pk, const char *number);
 
-/** Park the active call; `spot` NULL: on the lot, or at a free spot */
+/** @return How to park at that spot, or NULL: it cannot be chosen */
+const char *park_out_template(const struct park *park, unsigned account,
+			      const char *spot);
+
+/**
+ * Park the active call, at a spot of its own account
+ *
+ * @param spot As a user names it; NULL: on the lot, or at a free spot
+ */
 int  park_out_start(struct park *park, const char *spot,
 		    struct re_printf *reply);
 
@@ -130,7 +172,8 @@ int  park_out_start(struct park *park, const char *spot,
 int  park_out_transfer(struct park *park, const char *dest,
 		       struct re_printf *reply);
 
-/** The user hangs up its call himself. @return 0, or EBUSY: not confirmed */
+/** The user hangs up its call himself. @return EBUSY: it could lose the
+    caller; EINPROGRESS: it ends as soon as nobody is heard on it */
 int  park_out_let_go(struct parking *pk);
 
 /** Send the call on hold to the one in hand (RFC 5589 7.1) */
@@ -152,10 +195,11 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev);
 struct retrieving *park_back_find(const struct park *park, unsigned id);
 
 /** @return True if that spot is being retrieved from */
-bool park_back_under_way(const struct park *park, const char *spot);
+bool park_back_under_way(const struct park *park, unsigned account,
+			 const char *spot);
 
-/** Take the call from a spot; `wanted` NULL: who has waited longest */
-int  park_back_start(struct park *park, const char *wanted,
+/** Take the call from a place; NULL: who has waited longest */
+int  park_back_start(struct park *park, const struct place *wanted,
 		     struct re_printf *reply);
 
 /* park_book.c */
@@ -163,10 +207,26 @@ int  park_book_load(struct park *park);
 void park_book_save(const struct park *park);
 void park_book_emit(struct park *park, const struct book_fact *fact,
 		    bool gone);
-struct booked *park_book_find(const struct park *park, const char *spot);
-void park_book_remove(struct park *park, const char *spot);
+
+/** @return An entry that was told, or NULL */
+struct booked *park_book_find(const struct park *park, unsigned account,
+			      const char *spot);
+
+/** @return What we parked last and still waits, or NULL */
+struct booked *park_book_last(const struct park *park);
+
+void park_book_remove(struct park *park, unsigned account, const char *spot);
+
+/** @param unseen Its lamp does not show it yet: tell nobody until it does */
 void park_book_add(struct park *park, const struct parking *pk,
-		   const char *spot);
+		   const char *spot, bool unseen);
+
+/** A lamp shows a call now: is it one that was not seen yet? */
+void park_book_seen(struct park *park, const struct lamp_fact *lamp);
+
+/** @return The entry of a caller who is not where it says, or NULL */
+struct booked *park_book_caller(const struct park *park, unsigned account,
+				const char *number);
 
 /* park_told.c */
 

@@ -4,13 +4,20 @@
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
+#include "app/text_model.h"
 #include "park_int.h"
 
 
 enum {
 	LOOK_S = 4,             /* without a packet nobody is there      */
 	DOUBT_MS = 1500,        /* another's lamp may come as late as ours */
+	STRAY = 2,              /* packets in a second that mean nobody  */
+	SPEAKS_PPS = 10,        /* packets a second of one who sends all
+				   the time, also while he is silent     */
 };
+
+
+static int send_refer(struct parking *pk);
 
 
 static void parking_destructor(void *data)
@@ -52,33 +59,78 @@ static void where(char *buf, size_t size, const struct parking *pk)
 
 
 /* Lamps that are known and dark prove that the call is not where the PBX
-   says; lamps that are not known prove nothing */
+   says, if no spot is left that we do not know */
 static bool dark(const struct parking *pk)
 {
 	const struct desk *desk = pk->park->desk;
+	size_t known = 0;
 
-	if (pk->spotc || pk->transfer)
+	if (pk->spotc || pk->transfer || pk->chosen[0])
 		return false;
 
 	for (size_t i = 0; i < desk->lampc; i++) {
 
 		const struct lamp_fact *f = &desk->lampv[i].f;
 
-		if (f->kind == LAMP_SPOT && f->account == pk->account &&
-		    f->state != LAMP_UNKNOWN && !f->stale &&
-		    (!pk->chosen[0] || !strcmp(pk->chosen, f->spot)))
-			return true;
+		if (f->kind != LAMP_SPOT || f->account != pk->account)
+			continue;
+
+		if (f->state == LAMP_UNKNOWN || f->stale)
+			return false;
+
+		++known;
 	}
 
-	return false;
+	return known > 0;
+}
+
+
+/* Is the caller on the line? What is heard says so; silence says that he is
+   not, if he was heard all the time before */
+static bool on_line(struct parking *pk)
+{
+	const uint32_t n = phone_heard(pk->park->phone, pk->id) - pk->rx;
+
+	if (n > STRAY) {
+		str_ncpy(pk->reason, "the PBX says so, but the call is still"
+			 " on the line (is the lot full?)",
+			 sizeof(pk->reason));
+		return true;
+	}
+
+	if (pk->spoke)
+		return false;
+
+	if (pk->renewed)
+		str_ncpy(pk->reason, "the PBX gave the call back (is the lot"
+			 " full?)", sizeof(pk->reason));
+	else if (dark(pk))
+		str_ncpy(pk->reason, "the PBX says it is, but no lamp shows"
+			 " it", sizeof(pk->reason));
+	else
+		return false;
+
+	return true;
 }
 
 
 static void parking_due(void *arg)
 {
 	struct parking *pk = arg;
+	enum park_event ev = PARK_EV_DUE;
 
-	park_out_event(pk, dark(pk) ? PARK_EV_DUE_DARK : PARK_EV_DUE);
+	if (pk->life.state == PARK_LISTENING && on_line(pk))
+		ev = PARK_EV_DUE_HEARD;
+	else if (dark(pk))
+		ev = PARK_EV_DUE_DARK;
+	else if (pk->life.state == PARK_REJOINED)
+		str_ncpy(pk->reason, "the PBX gave the call back (is the lot"
+			 " full?)", sizeof(pk->reason));
+	else if (pk->life.state == PARK_HOLDING)
+		str_ncpy(pk->reason, "the PBX does not answer the hold that"
+			 " it wants first", sizeof(pk->reason));
+
+	park_out_event(pk, ev);
 }
 
 
@@ -99,7 +151,6 @@ static void give_back(struct parking *pk)
 {
 	struct park *park = pk->park;
 	const struct call_fact *active = phone_active(park->phone);
-	char spots[REASON_SZ];
 	const char *reason;
 
 	/* a spot that answered may be the caller's voice already */
@@ -107,9 +158,7 @@ static void give_back(struct parking *pk)
 		active = phone_first(park->phone, DESKCALL_RETRIEVING);
 
 	for (size_t i = 0; i < pk->spotc; i++)
-		park_book_remove(park, pk->spotv[i]);
-
-	where(spots, sizeof(spots), pk);
+		park_book_remove(park, pk->account, pk->spotv[i]);
 
 	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
 	(void)phone_background(park->phone, pk->id, false);
@@ -126,24 +175,49 @@ static void give_back(struct parking *pk)
 }
 
 
-/* He was parked and has left again. Should the lamp have been another's, he
-   is on this leg: so it is heard, and ended only if nothing comes from it */
-static void look(struct parking *pk)
+/*
+ * Nobody ought to be on this leg, but that is not proven: it is heard, and
+ * ended only if nothing comes from it. Either he was parked and has left
+ * again, but the lamp may have been another's; or the PBX says that he is
+ * parked and no lamp shows it, or the other way round.
+ */
+static void look(struct parking *pk, enum park_state old)
 {
 	struct park *park = pk->park;
 	const struct call_fact *active = phone_active(park->phone);
-	char spots[REASON_SZ];
+	char spots[REASON_SZ], text[REASON_SZ];
 
 	where(spots, sizeof(spots), pk);
 
 	(void)phone_set_phase(park->phone, pk->id, PHONE_PHASE_NONE, "");
 	(void)phone_background(park->phone, pk->id,
 			       active && active->id != pk->id);
+	(void)phone_hold(park->phone, pk->id, false);
 	(void)phone_watch(park->phone, pk->id, LOOK_S);
-	failed(pk, "the spot is empty again");
 
-	bus_message(park->bus, MESSAGE_WARN, "%s has left %s again: hung up,"
-		    " or taken by another phone", caller(pk), spots);
+	switch (old) {
+
+	case PARK_SHOWN:
+		(void)re_snprintf(text, sizeof(text), "the lamp shows %s at"
+				  " %s, but the PBX never said so", caller(pk),
+				  spots);
+		break;
+
+	case PARK_LISTENING:
+		(void)re_snprintf(text, sizeof(text), "%s is parked, says the"
+				  " PBX, but no lamp shows where", caller(pk));
+		break;
+
+	default:
+		(void)re_snprintf(text, sizeof(text), "%s has left %s again:"
+				  " hung up, or taken by another phone",
+				  caller(pk), spots);
+		break;
+	}
+
+	failed(pk, old == PARK_SHOWN || old == PARK_LISTENING ?
+	       "lamp and PBX do not agree" : "the spot is empty again");
+	bus_message(park->bus, MESSAGE_WARN, "%s", text);
 }
 
 
@@ -159,6 +233,25 @@ static void tell_spot(struct parking *pk)
 	pk->told = pk->spotc;
 	bus_message(pk->park->bus, MESSAGE_INFO, "%s is parked at %s",
 		    caller(pk), spots);
+}
+
+
+/* The PBX says that he is at the spot that was chosen, and no lamp does: it
+   is not watched, or late */
+static void tell_chosen(const struct parking *pk)
+{
+	struct park *park = pk->park;
+	const struct desk_lamp *lamp;
+	bool unseen;
+
+	lamp = desk_lamp_of(park->desk, pk->account, pk->chosen);
+	unseen = lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale;
+	park_book_add(park, pk, pk->chosen, unseen);
+
+	bus_message(park->bus, MESSAGE_INFO, "%s is parked at %s%s",
+		    caller(pk), pk->chosen, unseen ? ", says the PBX; its"
+		    " lamp has not changed" : lamp ? "" : "; no lamp watches"
+		    " it");
 }
 
 
@@ -187,10 +280,7 @@ static void tell_end(struct parking *pk)
 		if (spots[0])
 			tell_spot(pk);
 		else if (pk->chosen[0])
-			bus_message(pk->park->bus, MESSAGE_INFO,
-				    "%s is parked at %s, says the PBX; its"
-				    " lamp has not changed", caller(pk),
-				    pk->chosen);
+			tell_chosen(pk);
 		else
 			bus_message(pk->park->bus, MESSAGE_WARN,
 				    "%s is parked, but no lamp tells where",
@@ -236,9 +326,36 @@ void park_out_event(struct parking *pk, enum park_event ev)
 
 	switch (act) {
 
+	case PARK_ACT_HOLD:
+		if (phone_hold(park->phone, pk->id, true)) {
+			park_out_event(pk, PARK_EV_NOT_HELD);
+			return;
+		}
+		break;
+
+	case PARK_ACT_REFER:
+		pk->err = send_refer(pk);
+		if (pk->err && old != PARK_IDLE) {
+			(void)re_snprintf(pk->reason, sizeof(pk->reason),
+					  "the REFER cannot be sent (%m)",
+					  pk->err);
+			park_out_event(pk, PARK_EV_REFUSED);
+			return;
+		}
+		break;
+
 	case PARK_ACT_BACKGROUND:
 		(void)phone_background(park->phone, pk->id, true);
 		tell_spot(pk);
+		break;
+
+	case PARK_ACT_HEAR:
+		if (!phone_active(park->phone))
+			(void)phone_background(park->phone, pk->id, false);
+		break;
+
+	case PARK_ACT_LISTEN:
+		pk->rx = phone_heard(park->phone, pk->id);
 		break;
 
 	case PARK_ACT_BYE:
@@ -247,18 +364,14 @@ void park_out_event(struct parking *pk, enum park_event ev)
 		break;
 
 	case PARK_ACT_GIVE_BACK:
-		if (old == PARK_PROVEN && !pk->reason[0])
-			str_ncpy(pk->reason, "the PBX says it is, but no"
-				 " lamp shows it", sizeof(pk->reason));
 		give_back(pk);
 		break;
 
 	case PARK_ACT_LOOK:
-		look(pk);
+		look(pk, old);
 		break;
 
 	case PARK_ACT_NONE:
-	case PARK_ACT_REFER:
 	case PARK_ACT_END:
 		break;
 	}
@@ -270,19 +383,34 @@ void park_out_event(struct parking *pk, enum park_event ev)
 }
 
 
+void park_out_reinvite(struct parking *pk, const char *number)
+{
+	/* told where it is parked, not who is there */
+	if (number[0] && (park_is_place(pk->park, number) ||
+			  !strcmp(number, pk->chosen)))
+		return;
+
+	pk->renewed = true;
+
+	/* a colleague who is to answer first may take his time; a re-INVITE
+	   meanwhile only moves the media */
+	if (!pk->transfer)
+		park_out_event(pk, PARK_EV_REJOIN);
+}
+
+
 int park_out_let_go(struct parking *pk)
 {
-	/* a lamp alone may be another's; a sipfrag 2xx alone comes from a
-	   full lot too */
-	if (pk->life.state != PARK_CONFIRMED)
+	/* a lamp alone may be another's */
+	if (pk->life.state != PARK_PROVEN &&
+	    pk->life.state != PARK_CONFIRMED &&
+	    pk->life.state != PARK_LISTENING)
 		return EBUSY;
 
-	pk->bye = true;
-	pk->life.state = PARK_DONE;
-	tell_end(pk);
-	mem_deref(pk);
+	/* a sipfrag 2xx comes from a full lot too: not before we listened */
+	park_out_event(pk, PARK_EV_HANGUP);
 
-	return 0;
+	return EINPROGRESS;
 }
 
 
@@ -310,6 +438,12 @@ static void refer_handler(enum phone_refer_event ev, unsigned id,
 		park_out_event(pk, PARK_EV_TIMEOUT);
 		break;
 
+	case PHONE_REFER_LOST:
+		(void)re_snprintf(pk->reason, sizeof(pk->reason),
+				  "the PBX cannot be reached (%s)", text);
+		park_out_event(pk, PARK_EV_TIMEOUT);
+		break;
+
 	case PHONE_REFER_FRAG:
 		if (scode < 200)
 			park_out_event(pk, PARK_EV_FRAG_TRYING);
@@ -326,7 +460,28 @@ static void refer_handler(enum phone_refer_event ev, unsigned id,
 }
 
 
-static bool reserved(const struct park *park, const char *spot)
+static int send_refer(struct parking *pk)
+{
+	struct park *park = pk->park;
+	const struct call_fact *call = phone_call(park->phone, pk->id);
+	const uint64_t now = clock_ms(park->clock);
+
+	if (!call)
+		return ENOENT;
+
+	pk->spoke = !pk->habit.hold && !call->held && call->answered_ms &&
+		1000ull * phone_heard(park->phone, pk->id) >=
+		SPEAKS_PPS * (now - call->answered_ms);
+
+	/* what a lamp told before was no answer to it */
+	pk->start_ms = now;
+
+	return phone_refer(park->phone, pk->id, pk->uri, refer_handler, pk);
+}
+
+
+static bool reserved(const struct park *park, unsigned account,
+		     const char *spot)
 {
 	struct le *le;
 
@@ -334,7 +489,7 @@ static bool reserved(const struct park *park, const char *spot)
 
 		const struct parking *pk = le->data;
 
-		if (!strcmp(pk->chosen, spot))
+		if (pk->account == account && !strcmp(pk->chosen, spot))
 			return true;
 	}
 
@@ -342,25 +497,10 @@ static bool reserved(const struct park *park, const char *spot)
 }
 
 
-/* Where there is no lot: a spot that is known to be free */
-static const char *free_spot(const struct park *park)
+const char *park_out_template(const struct park *park, unsigned account,
+			      const char *spot)
 {
-	for (size_t i = 0; i < park->desk->lampc; i++) {
-
-		const struct desk_lamp *lamp = &park->desk->lampv[i];
-
-		if (lamp->f.kind == LAMP_SPOT && lamp->f.state == LAMP_FREE &&
-		    !lamp->f.stale && !reserved(park, lamp->f.spot))
-			return lamp->f.spot;
-	}
-
-	return NULL;
-}
-
-
-const char *park_out_template(const struct park *park, const char *spot)
-{
-	const struct way *way = park_way_find(park, spot);
+	const struct way *way = park_way_find(park, account, spot);
 
 	return way && way->park ? way->park : park->ways->park;
 }
@@ -388,6 +528,7 @@ static int refer(struct park *park, const struct call_fact *call,
 		 struct re_printf *reply)
 {
 	struct parking *pk;
+	unsigned id;
 	int err;
 
 	if (park_out_find(park, call->id)) {
@@ -400,43 +541,86 @@ static int refer(struct park *park, const struct call_fact *call,
 		return ENOMEM;
 
 	pk->park = park;
-	pk->id = call->id;
+	pk->id = id = call->id;
 	pk->account = call->account;
 	pk->transfer = transfer;
 	pk->start_ms = clock_ms(park->clock);
+	pk->habit.hold = !transfer && park->ways->hold;
 	pk->habit.announce = !chosen && park->ways->announce;
 	pk->habit.announce_ms = 1000 * park->announce_s;
 	if (chosen)
 		str_ncpy(pk->chosen, chosen, sizeof(pk->chosen));
 	str_ncpy(pk->who, call->name, sizeof(pk->who));
 	str_ncpy(pk->number, call->peer, sizeof(pk->number));
+	str_ncpy(pk->uri, uri, sizeof(pk->uri));
 
-	err = phone_refer(park->phone, pk->id, uri, refer_handler, pk);
+	list_append(&park->parkingl, &pk->le, pk);
+	park_out_event(pk, PARK_EV_START);
+
+	pk = park_out_find(park, id);
+	if (!pk) {
+		(void)re_hprintf(reply, "the call cannot be put on hold,"
+				 " which this PBX wants first");
+		return ENOTCONN;
+	}
+
+	err = pk->err;
 	if (err) {
 		(void)re_hprintf(reply, "cannot send the REFER: %m", err);
 		mem_deref(pk);
 		return err;
 	}
 
-	list_append(&park->parkingl, &pk->le, pk);
-	park_out_event(pk, PARK_EV_START);
 	if (!transfer)
-		(void)phone_set_phase(park->phone, pk->id,
-				      PHONE_PHASE_PARKING,
+		(void)phone_set_phase(park->phone, id, PHONE_PHASE_PARKING,
 				      chosen ? chosen : park->ways->lot);
 
 	return 0;
 }
 
 
-/* `spot` NULL: the lot, or a free spot */
-int park_out_start(struct park *park, const char *spot,
-		      struct re_printf *reply)
+/* Taken, or about to be: say so before anything is sent, and what is left */
+static int spot_refused(const struct park *park, unsigned account,
+			const char *spot, struct re_printf *reply)
+{
+	const struct desk_lamp *lamp, *next;
+	const char *why;
+
+	lamp = desk_lamp_of(park->desk, account, spot);
+
+	if (lamp && desk_lamp_parked(lamp) && !park->ways->several)
+		why = "is taken";
+	else if (reserved(park, account, spot) && !park->ways->several)
+		why = "is about to be taken by another call of yours";
+	else
+		return 0;
+
+	next = desk_lamp_free(park->desk, account, NULL, spot);
+	(void)re_hprintf(reply, "%s %s%s%s", spot, why, next ?
+			 "; the next free one is " : ", and no other is known"
+			 " to be free", next ? next->f.spot : "");
+
+	return EBUSY;
+}
+
+
+static const char *aor_of(const struct park *park, unsigned account)
+{
+	const struct phone_account *acc = phone_account(park->phone, account);
+
+	return acc ? acc->aor : "none";
+}
+
+
+/* `wanted` NULL: the lot, or a free spot */
+int park_out_start(struct park *park, const char *wanted,
+		   struct re_printf *reply)
 {
 	const struct call_fact *call = phone_active(park->phone);
 	const struct phone_account *acc;
 	const struct desk_lamp *lamp;
-	const char *tmpl = NULL;
+	const char *tmpl = NULL, *spot = NULL;
+	struct place place;
 	char target[256], uri[512], who[TEXT_SZ];
 	int err;
 
@@ -452,9 +636,42 @@ int park_out_start(struct park *park, const char *spot,
 		return ENOENT;
 	}
 
+	acc = phone_account(park->phone, call->account);
+
+	if (wanted) {
+		const bool own = park_place(&place, park, wanted);
+
+		/* another PBX has not got this call */
+		if (place.account != call->account &&
+		    (own || (desk_lamp(park->desk, place.spot) &&
+			     !desk_lamp_of(park->desk, call->account,
+					   place.spot)))) {
+			(void)re_hprintf(reply, "%s is a spot of %s, and this"
+					 " call is of %s: it can be parked"
+					 " there only", place.spot,
+					 aor_of(park, place.account),
+					 aor_of(park, call->account));
+			return EINVAL;
+		}
+
+		spot = place.spot;
+	}
+	else if (!park->ways->lot) {
+		lamp = desk_lamp_free(park->desk, call->account,
+				      acc ? acc->user : NULL, NULL);
+		if (!lamp) {
+			(void)re_hprintf(reply, "no spot is known to be free;"
+					 " `park SPOT` says which to try");
+			return ENOENT;
+		}
+		str_ncpy(place.spot, lamp->f.spot, sizeof(place.spot));
+		spot = place.spot;
+	}
+
 	if (spot) {
-		tmpl = park_out_template(park, spot);
-		if (!tmpl && park->ways->lot && !strcmp(spot, park->ways->lot)) {
+		tmpl = park_out_template(park, call->account, spot);
+		if (!tmpl && park->ways->lot &&
+		    !strcmp(spot, park->ways->lot)) {
 			spot = NULL;
 		}
 		else if (!tmpl) {
@@ -465,39 +682,19 @@ int park_out_start(struct park *park, const char *spot,
 					 " PBX knows how, `park TEMPLATE` in"
 					 " the configuration says it",
 					 park->ways->name,
-					 park->ways->lot ? park->ways->lot : "");
+					 park->ways->lot ? park->ways->lot :
+					 "");
 			return ENOTSUP;
-		}
-	}
-	else if (!park->ways->lot) {
-		spot = free_spot(park);
-		tmpl = spot ? park_out_template(park, spot) : NULL;
-		if (!tmpl) {
-			(void)re_hprintf(reply, "no spot is known to be free;"
-					 " `park SPOT` says which to try");
-			return ENOENT;
 		}
 	}
 
 	if (spot) {
-		lamp = desk_lamp(park->desk, spot);
-		if (lamp && desk_lamp_parked(lamp) && !park->ways->several) {
-			const char *next = free_spot(park);
-
-			(void)re_hprintf(reply, "%s is taken%s%s", spot,
-					 next ? "; the next free one is " :
-					 "", next ? next : "");
-			return EBUSY;
-		}
-		if (reserved(park, spot)) {
-			(void)re_hprintf(reply, "a park at %s is under way",
-					 spot);
-			return EBUSY;
-		}
+		err = spot_refused(park, call->account, spot, reply);
+		if (err)
+			return err;
 	}
 
 	str_ncpy(who, call->name[0] ? call->name : call->peer, sizeof(who));
-	acc = phone_account(park->phone, call->account);
 	err = spot ? profile_expand(target, sizeof(target), tmpl, spot) :
 		profile_expand(target, sizeof(target), park->ways->lot, "");
 	err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
@@ -570,6 +767,7 @@ int park_out_transfer(struct park *park, const char *dest,
 	/* those of the configuration, and those that a list brought */
 	for (size_t i = 0; i < park->wayc; i++) {
 		if (park->wayv[i].kind == LAMP_SPOT &&
+		    park->wayv[i].account == call->account &&
 		    same_address(&to, acc, park->wayv[i].spot))
 			return park_out_start(park, park->wayv[i].spot, reply);
 	}
@@ -579,7 +777,8 @@ int park_out_transfer(struct park *park, const char *dest,
 		const struct lamp_fact *f = &park->desk->lampv[i].f;
 		char spot[TEXT_SZ];
 
-		if (f->kind != LAMP_SPOT || !same_address(&to, acc, f->spot))
+		if (f->kind != LAMP_SPOT || f->account != call->account ||
+		    !same_address(&to, acc, f->spot))
 			continue;
 
 		str_ncpy(spot, f->spot, sizeof(spot));
@@ -691,6 +890,7 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp)
 {
 	struct le *le;
 	size_t waiting = 0;
+	bool taken = false;
 
 	for (le = park->parkingl.head; le; le = le->next) {
 
@@ -713,12 +913,16 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp)
 			continue;
 
 		str_ncpy(pk->spotv[pk->spotc++], lamp->spot, TEXT_SZ);
+		taken = true;
 
 		if (pk->spotc > 1)
-			park_book_remove(park, pk->spotv[0]);
+			park_book_remove(park, pk->account, pk->spotv[0]);
 		else if (waiting == 1)
-			park_book_add(park, pk, lamp->spot);
+			park_book_add(park, pk, lamp->spot, false);
 
 		park_out_event(pk, PARK_EV_LAMP);
 	}
+
+	if (!taken)
+		park_book_seen(park, lamp);
 }

@@ -6,15 +6,24 @@
 
 
 enum {
+	/* a re-INVITE is answered or not within Timer B; who waits for that
+	   has the caller in his ear no more */
+	HOLD_MS     = 10000,
 	/* libre's Timer F ends a REFER after 32 s; this is the net below */
 	REFER_MS    = 33000,
 	CONFIRM_MS  = 32000,
-	/* Asterisk sends the lamp's NOTIFY within milliseconds */
-	REJOIN_MS   = 1500,
-	/* when its lot is full Asterisk says 200 in a sipfrag and joins us
-	   with the caller again a millisecond later: wait for that before
-	   the leg is ended */
-	GRACE_MS    = 1500,
+	/* A re-INVITE after the REFER: Asterisk joins us with the caller
+	   again when its lot is full, and says 200 in a sipfrag when it has
+	   said so (1.7 s); it also moves the media of a park that goes well,
+	   and speaks the spot's number then */
+	REJOIN_MS   = 6000,
+	/* what is under way of an announcement; then the time to listen. A
+	   call that is parked sends nothing to the one who parked it, from
+	   the sipfrag 2xx on; a full lot, of which not one byte of SIP
+	   differs, leaves us 50 packets a second of the caller */
+	GRACE_MS    = 600,
+	LISTEN_MS   = 1000,
+	DOUBT_MS    = 1500,
 	LEFT_MS     = 3000,
 	/* Asterisk sends the sipfrag when the number was spoken, and ends the
 	   leg itself a minute after the REFER */
@@ -23,6 +32,7 @@ enum {
 
 static const char *const state_namev[PARK_STATES] = {
 	[PARK_IDLE]     = "IDLE",
+	[PARK_HOLDING]  = "HOLDING",
 	[PARK_REFERRED] = "REFERRED",
 	[PARK_ACCEPTED] = "ACCEPTED",
 	[PARK_REJOINED] = "REJOINED",
@@ -31,6 +41,7 @@ static const char *const state_namev[PARK_STATES] = {
 	[PARK_DOUBT]    = "DOUBT",
 	[PARK_PROVEN]   = "PROVEN",
 	[PARK_CONFIRMED] = "CONFIRMED",
+	[PARK_LISTENING] = "LISTENING",
 	[PARK_LEFT]     = "LEFT",
 	[PARK_DONE]     = "DONE",
 	[PARK_UNKNOWN]  = "UNKNOWN",
@@ -41,6 +52,8 @@ static const char *const state_namev[PARK_STATES] = {
 
 static const char *const event_namev[PARK_EVENTS] = {
 	[PARK_EV_START]     = "START",
+	[PARK_EV_HELD]      = "HELD",
+	[PARK_EV_NOT_HELD]  = "NOT_HELD",
 	[PARK_EV_ACCEPTED]  = "ACCEPTED",
 	[PARK_EV_REFUSED]   = "REFUSED",
 	[PARK_EV_TIMEOUT]   = "TIMEOUT",
@@ -51,8 +64,10 @@ static const char *const event_namev[PARK_EVENTS] = {
 	[PARK_EV_DARK]      = "DARK",
 	[PARK_EV_REJOIN]    = "REJOIN",
 	[PARK_EV_BYE]       = "BYE",
+	[PARK_EV_HANGUP]    = "HANGUP",
 	[PARK_EV_DUE]       = "DUE",
 	[PARK_EV_DUE_DARK]  = "DUE_DARK",
+	[PARK_EV_DUE_HEARD] = "DUE_HEARD",
 };
 
 struct rule {
@@ -67,6 +82,13 @@ struct rule {
 static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 
 	[PARK_IDLE][PARK_EV_START]     = GO(REFERRED, REFER, REFER_MS),
+
+	/* the REFER goes out when the hold was answered, not before: the two
+	   would cross */
+	[PARK_HOLDING][PARK_EV_HELD]     = GO(REFERRED, REFER, REFER_MS),
+	[PARK_HOLDING][PARK_EV_NOT_HELD] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_HOLDING][PARK_EV_BYE]      = GO(GONE, END, 0),
+	[PARK_HOLDING][PARK_EV_DUE]      = GO(FAILED, GIVE_BACK, 0),
 
 	/* a NOTIFY may come before the answer to its REFER (RFC 3515 2.4.4);
 	   so may the lamp's */
@@ -83,13 +105,13 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_ACCEPTED][PARK_EV_FRAG_OK]   = GO(PROVEN, NONE, 0),
 	[PARK_ACCEPTED][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
 	[PARK_ACCEPTED][PARK_EV_LAMP]      = GO(SHOWN, BACKGROUND, SHOWN_MS),
-	[PARK_ACCEPTED][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_ACCEPTED][PARK_EV_REJOIN]    = GO(REJOINED, HEAR, REJOIN_MS),
 	[PARK_ACCEPTED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
 	[PARK_ACCEPTED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
 
-	/* neither a lamp nor a sipfrag 2xx counts here: the lamp may be
-	   another's, the sipfrag comes from a full lot too, and the leg
-	   would be ended with the caller on it */
+	/* neither a lamp nor a sipfrag 2xx is proof any more: the lamp may be
+	   another's, the sipfrag comes from a full lot too */
+	[PARK_REJOINED][PARK_EV_FRAG_OK]   = GO(CONFIRMED, NONE, GRACE_MS),
 	[PARK_REJOINED][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
 	[PARK_REJOINED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
 	[PARK_REJOINED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
@@ -100,9 +122,9 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_SHOWN][PARK_EV_TIMEOUT]   = GO(FAILED, GIVE_BACK, 0),
 	[PARK_SHOWN][PARK_EV_FRAG_OK]   = GO(CONFIRMED, NONE, GRACE_MS),
 	[PARK_SHOWN][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
-	[PARK_SHOWN][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_SHOWN][PARK_EV_REJOIN]    = GO(REJOINED, HEAR, REJOIN_MS),
 	[PARK_SHOWN][PARK_EV_BYE]       = GO(DONE, END, 0),
-	[PARK_SHOWN][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+	[PARK_SHOWN][PARK_EV_DUE]       = GO(VACATED, LOOK, 0),
 
 	/* The caller hung up, or was taken, before the number was spoken to
 	   the end: Asterisk then says 503. Only if no re-INVITE names him it
@@ -112,24 +134,32 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_VACANT][PARK_EV_REFUSED]  = GO(FAILED, GIVE_BACK, 0),
 	[PARK_VACANT][PARK_EV_TIMEOUT]  = GO(FAILED, GIVE_BACK, 0),
 	[PARK_VACANT][PARK_EV_FRAG_OK]  = GO(CONFIRMED, NONE, GRACE_MS),
-	[PARK_VACANT][PARK_EV_FRAG_FAIL] = GO(DOUBT, NONE, GRACE_MS),
-	[PARK_VACANT][PARK_EV_REJOIN]   = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_VACANT][PARK_EV_FRAG_FAIL] = GO(DOUBT, NONE, DOUBT_MS),
+	[PARK_VACANT][PARK_EV_REJOIN]   = GO(REJOINED, HEAR, REJOIN_MS),
 	[PARK_VACANT][PARK_EV_BYE]      = GO(DONE, END, 0),
 	[PARK_VACANT][PARK_EV_DUE]      = GO(VACATED, LOOK, 0),
 
-	[PARK_DOUBT][PARK_EV_REJOIN]    = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_DOUBT][PARK_EV_REJOIN]    = GO(REJOINED, HEAR, REJOIN_MS),
 	[PARK_DOUBT][PARK_EV_BYE]       = GO(GONE, END, 0),
 	[PARK_DOUBT][PARK_EV_DUE]       = GO(VACATED, LOOK, 0),
 
 	[PARK_PROVEN][PARK_EV_LAMP]     = GO(CONFIRMED, BACKGROUND, GRACE_MS),
-	[PARK_PROVEN][PARK_EV_REJOIN]   = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_PROVEN][PARK_EV_REJOIN]   = GO(CONFIRMED, NONE, GRACE_MS),
 	[PARK_PROVEN][PARK_EV_BYE]      = GO(DONE, END, 0),
-	[PARK_PROVEN][PARK_EV_DUE]      = GO(DONE, BYE, 0),
-	[PARK_PROVEN][PARK_EV_DUE_DARK] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_PROVEN][PARK_EV_HANGUP]   = GO(LISTENING, LISTEN, LISTEN_MS),
+	[PARK_PROVEN][PARK_EV_DUE]      = GO(LISTENING, LISTEN, LISTEN_MS),
 
-	[PARK_CONFIRMED][PARK_EV_REJOIN] = GO(REJOINED, NONE, REJOIN_MS),
+	[PARK_CONFIRMED][PARK_EV_REJOIN] = GO(CONFIRMED, HEAR, GRACE_MS),
 	[PARK_CONFIRMED][PARK_EV_BYE]   = GO(DONE, END, 0),
-	[PARK_CONFIRMED][PARK_EV_DUE]   = GO(DONE, BYE, 0),
+	[PARK_CONFIRMED][PARK_EV_DUE]   = GO(LISTENING, LISTEN, LISTEN_MS),
+
+	/* before every BYE of ours. Dark lamps and an empty line: parked
+	   where we do not watch, or a caller whose phone sends nothing */
+	[PARK_LISTENING][PARK_EV_REJOIN] = GO(CONFIRMED, HEAR, GRACE_MS),
+	[PARK_LISTENING][PARK_EV_BYE]   = GO(DONE, END, 0),
+	[PARK_LISTENING][PARK_EV_DUE]   = GO(DONE, BYE, 0),
+	[PARK_LISTENING][PARK_EV_DUE_DARK] = GO(VACATED, LOOK, 0),
+	[PARK_LISTENING][PARK_EV_DUE_HEARD] = GO(FAILED, GIVE_BACK, 0),
 
 	/* both went at the same time: there was no call left to park */
 	[PARK_LEFT][PARK_EV_REFUSED]    = GO(GONE, END, 0),
@@ -151,7 +181,8 @@ enum park_action park_step(struct park_life *life, enum park_event ev,
 		return PARK_ACT_NONE;
 
 	rule = &rulev[life->state][ev];
-	if (!rule->set && ev == PARK_EV_DUE_DARK)
+	if (!rule->set &&
+	    (ev == PARK_EV_DUE_DARK || ev == PARK_EV_DUE_HEARD))
 		rule = &rulev[life->state][PARK_EV_DUE];
 	if (!rule->set)
 		return PARK_ACT_NONE;
@@ -159,6 +190,13 @@ enum park_action park_step(struct park_life *life, enum park_event ev,
 	life->state = rule->next;
 	act = rule->act;
 	wait_ms = rule->wait_ms;
+
+	if (act == PARK_ACT_REFER && ev == PARK_EV_START &&
+	    habit && habit->hold) {
+		life->state = PARK_HOLDING;
+		act = PARK_ACT_HOLD;
+		wait_ms = HOLD_MS;
+	}
 
 	/* a spot that was chosen has nothing to say */
 	if (life->state == PARK_PROVEN) {

@@ -2,8 +2,8 @@
  * @file modules/park/park_state.h  Life of one park, from REFER to the lamp
  *
  * Pure. The rule above all: the caller is never lost. The leg to him is only
- * ended when something positive says that the PBX has him; whatever else
- * happens gives him back to the user.
+ * ended when something positive says that the PBX has him, and nothing is
+ * heard from it; whatever else happens gives him back to the user.
  */
 #ifndef PARKDECK_PARK_STATE_H
 #define PARKDECK_PARK_STATE_H
@@ -13,6 +13,7 @@
 
 enum park_state {
 	PARK_IDLE = 0,
+	PARK_HOLDING,        /**< Hold sent, not answered yet            */
 	PARK_REFERRED,       /**< REFER sent                             */
 	PARK_ACCEPTED,       /**< 2xx to the REFER: proves nothing yet   */
 	PARK_REJOINED,       /**< The PBX joined us again: lot full?     */
@@ -21,6 +22,7 @@ enum park_state {
 	PARK_DOUBT,          /**< ... and the sipfrag says that it failed */
 	PARK_PROVEN,         /**< sipfrag 2xx, no lamp: hear the number  */
 	PARK_CONFIRMED,      /**< All is well; a moment for a last word  */
+	PARK_LISTENING,      /**< Is anybody left on the line?           */
 	PARK_LEFT,           /**< BYE from the PBX, neither lamp nor frag */
 	PARK_DONE,           /**< The PBX has the caller                 */
 	PARK_UNKNOWN,        /**< The leg is gone, nothing shows where   */
@@ -34,6 +36,8 @@ enum park_state {
 
 enum park_event {
 	PARK_EV_START = 0,
+	PARK_EV_HELD,        /**< Our hold was answered                  */
+	PARK_EV_NOT_HELD,    /**< ... refused                            */
 	PARK_EV_ACCEPTED,    /**< 2xx to the REFER                       */
 	PARK_EV_REFUSED,     /**< 3xx-6xx to it                          */
 	PARK_EV_TIMEOUT,     /**< No answer to it                        */
@@ -42,19 +46,25 @@ enum park_event {
 	PARK_EV_FRAG_FAIL,   /**< sipfrag 3xx-6xx                        */
 	PARK_EV_LAMP,        /**< A spot turned occupied                 */
 	PARK_EV_DARK,        /**< The spot that was his is free again    */
-	PARK_EV_REJOIN,      /**< re-INVITE: the far end is the caller   */
+	PARK_EV_REJOIN,      /**< re-INVITE: the far end may be the caller */
 	PARK_EV_BYE,         /**< The leg ended, not by us               */
+	PARK_EV_HANGUP,      /**< The user wants it to end               */
 	PARK_EV_DUE,
 	PARK_EV_DUE_DARK,    /**< The same, and the lamps that we watch
 				  do not show the call                   */
+	PARK_EV_DUE_HEARD,   /**< The same, and the caller is on the line,
+				  or nothing says that he is not         */
 
 	PARK_EVENTS
 };
 
 enum park_action {
 	PARK_ACT_NONE = 0,
+	PARK_ACT_HOLD,       /**< Put the call on hold first             */
 	PARK_ACT_REFER,      /**< Send the REFER                         */
 	PARK_ACT_BACKGROUND, /**< Mute the leg, free the user            */
+	PARK_ACT_HEAR,       /**< Into the user's ear, if it is free     */
+	PARK_ACT_LISTEN,     /**< Count what comes from the line         */
 	PARK_ACT_BYE,        /**< End the leg: the PBX has the caller    */
 	PARK_ACT_GIVE_BACK,  /**< Leg to the user, with the reason       */
 	PARK_ACT_LOOK,       /**< The same, and end it if it is silent   */
@@ -69,6 +79,7 @@ struct park_life {
 
 /** What the profile knows of the target */
 struct park_habit {
+	bool hold;           /**< Wants the call on hold before a REFER  */
 	bool announce;       /**< The PBX speaks the spot's number       */
 	uint32_t announce_ms; /**< For how long to listen to it          */
 };

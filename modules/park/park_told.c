@@ -8,6 +8,7 @@
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
+#include "app/text_model.h"
 #include "park_int.h"
 
 
@@ -111,11 +112,11 @@ static const char *caller(const struct told_call *call)
 static bool parked_by_me(const struct park *park,
 			 const struct told_call *call)
 {
-	const struct booked *bk = park_book_find(park, call->place);
+	const struct booked *bk = park_book_find(park, call->account,
+						 call->place);
 
-	return bk && bk->fact.account == call->account &&
-		(!call->number[0] || !bk->fact.number[0] ||
-		 !strcmp(call->number, bk->fact.number));
+	return bk && (!call->number[0] || !bk->fact.number[0] ||
+		      number_same(call->number, bk->fact.number));
 }
 
 
@@ -198,7 +199,7 @@ void park_told(struct park *park, unsigned account,
 
 		applog(APPLOG_INFO, "park: told that %s has left %s",
 		       caller(&call), call.place);
-		if (!park_back_under_way(park, call.place))
+		if (!park_back_under_way(park, account, call.place))
 			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
 				    " parked %s%s: taken, or hung up",
 				    caller(&call), own(park, account,

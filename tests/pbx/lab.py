@@ -46,7 +46,13 @@ CALLERS = {c.key: c for c in (
     Caller('boris', 'Boris Adler', '5550102', 659),
     Caller('clara', 'Clara Vogt', '5550103', 797),
     Caller('dave', 'Dave Ødegård', '5550104', 941),
+    # withholds his number: RFC 3323's anonymous, to the phones
+    Caller('nobody', 'Anonymous', 'anonymous', 1061),
 )}
+# as many as are wanted at once
+CROWD = [Caller('guest%d' % i, 'Guest %02d' % i, '55502%02d' % i,
+                2290 + 60 * i) for i in range(20)]
+CALLERS.update({c.key: c for c in CROWD})
 
 # What the phones are to the PBX
 ENDPOINTS = {
@@ -458,12 +464,14 @@ def _list(name, full, items):
 def _caller(c):
     # a bot parks itself in exactly the spot that it calls, rings anything
     # else
+    who = 'CALLERID(all)="%s" <%s>' % (c.name, c.number)
+    if c.number == 'anonymous':
+        who = 'CALLERID(pres)=prohib'
     return ('[from-%s]\n'
-            'exten => _7XX,1,Set(CALLERID(all)="%s" <%s>)\n'
+            'exten => _7XX,1,Set(%s)\n'
             ' same => n,Goto(slots,${EXTEN},1)\n'
-            'exten => _1XX,1,Set(CALLERID(all)="%s" <%s>)\n'
-            ' same => n,Goto(ring,${EXTEN},1)\n' % (
-                c.key, c.name, c.number, c.name, c.number))
+            'exten => _1XX,1,Set(%s)\n'
+            ' same => n,Goto(ring,${EXTEN},1)\n' % (c.key, who, who))
 
 
 def make_keys(to, server_name):
@@ -634,6 +642,26 @@ class Lab(phone.Bench):
             for ext, ear in self.pbx.voices.ears.items():
                 ear.save(os.path.join(self.pbx.root, 'heard-%s.wav' % ext))
         return super().keep()
+
+
+def at_once(*calls):
+    """Run all of them in the same moment; what each raised, or None"""
+    start = threading.Barrier(len(calls))
+    raised = [None] * len(calls)
+
+    def run(i, call):
+        start.wait()
+        try:
+            call()
+        except Exception as e:
+            raised[i] = e
+    threads = [threading.Thread(target=run, args=x)
+               for x in enumerate(calls)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return raised
 
 
 def main(*cases, **pbx):

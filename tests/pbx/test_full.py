@@ -3,7 +3,7 @@
 import re
 
 import lab
-from lab import check, proves
+from lab import check, proves, wait_for
 
 
 def watched(l):
@@ -21,25 +21,87 @@ def watched(l):
     both_talk(l, d1, anna)
 
 
-def unwatched(l):
+def unwatched(l, ext='101', key='anna'):
     """nobody could know: the PBX cannot park, the two are put together
     again"""
-    d1 = l.desk('101', spots=False)
+    d1 = l.desk(ext, spots=False)
     fill(l)
-    anna = l.talk(d1, 'anna')
+    bot = l.talk(d1, key)
     try:
         d1.ctl('park')
-        d1.wait_call(('active', 'held', 'parking'), id=anna.call_id)
-        d1.wait(lambda s: [c for c in s['calls'] if c['id'] == anna.call_id
-                           and c['state'] == 'active'],
-                'the call is with the user again', 45)
-        d1.wait_message(r'full|park|503|no answer', 5)
-        proves('said: "%s"' % d1.message())
     except lab.Refused as e:
         # a phone that watches no spot may say that it cannot know
         raise lab.Failed('park without lamps: the PBX decides; refused: '
                          '%s' % e)
-    both_talk(l, d1, anna)
+    d1.wait_call(('active', 'held', 'parking'), id=bot.call_id)
+    # the PBX says 200 in its sipfrag all the same: what comes after that
+    # counts
+    wait_for(lambda: [m for m in l.pbx.wire() if m.out and
+                      m.method == 'NOTIFY' and
+                      m.body.startswith('SIP/2.0 200')],
+             'the PBX says 200 OK in a sipfrag', 15)
+    d1.wait(lambda s: [c for c in s['calls'] if c['id'] == bot.call_id
+                       and c['state'] == 'active'],
+            'the call is with the user again', 45)
+    d1.wait_message(r'full|503|no answer', 5)
+    proves('said: "%s"' % d1.message())
+    both_talk(l, d1, bot)
+
+
+def nameless(l):
+    """no identity updates (send_pai=no): nothing in SIP tells that the two
+    were put together again"""
+    unwatched(l, '105')
+
+
+def withheld(l):
+    """a caller without a number: no re-INVITE names her"""
+    unwatched(l, '101', 'nobody')
+
+
+def nameless_withheld(l):
+    """neither updates nor a number"""
+    unwatched(l, '106', 'nobody')
+
+
+def last_spot(l):
+    """two phones want the last spot in the same moment, without identity
+    updates: one gets it, the other keeps his caller although he sees a lamp
+    go on and a sipfrag 200"""
+    desks = [l.desk('105'), l.desk('106')]
+    l.pbx.park_bot('clara', '701')
+    for d in desks:
+        d.wait_lamp('701', 'parked')
+    bots = [l.talk(d, key) for d, key in zip(desks, ('anna', 'boris'))]
+    lab.at_once(*[lambda d=d: d.ctl('park') for d in desks])
+    l.pbx.wait_parked('702')
+    wait_for(lambda: sum(m.out and m.method == 'NOTIFY' and
+                         m.body.startswith('SIP/2.0 200')
+                         for m in l.pbx.wire()) >= 2,
+             'both are told 200 OK in a sipfrag', 20)
+    inside = l.pbx.parked()['702']
+    won = [b for b in bots if inside in b.channels()]
+    check(len(won) == 1, '`parking show`: %s is in 702' % won[0].name,
+          (inside, [b.channels() for b in bots]))
+    lost = [b for b in bots if b is not won[0]][0]
+    loser = desks[bots.index(lost)]
+    winner = desks[bots.index(won[0])]
+    winner.wait_no_calls(20)
+    winner.wait_lamp('702', 'parked', who=won[0].name)
+    proves('parked by %s, named on its lamp' % winner.name)
+    loser.wait(lambda s: [c for c in s['calls'] if c['id'] == lost.call_id
+                          and c['state'] == 'active'],
+               'the other one\'s caller is with him again', 45)
+    now, at = loser.mark(), lost.mark()
+    loser.hears(lost.tone, now)
+    lost.hears(loser.tone, at)
+    check(loser.lamp('702')['who'] != lost.name and
+          not [x for x in loser.status()['parked']
+               if x['who'] == lost.name],
+          'and no lamp of his bears her name', loser.short())
+    check(sorted(l.pbx.parked()) == ['701', '702'] and
+          l.pbx.bridges() == [2], 'the PBX: two parked, one call of two',
+          (l.pbx.parked(), l.pbx.bridges()))
 
 
 def fill(l, desk=None):
@@ -66,4 +128,5 @@ def both_talk(l, d1, anna):
 
 
 if __name__ == '__main__':
-    lab.main(watched, unwatched, spots=2)
+    lab.main(watched, unwatched, nameless, withheld, nameless_withheld,
+             last_spot, spots=2)

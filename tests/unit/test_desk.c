@@ -374,6 +374,72 @@ static void test_longest(void **state)
 
 
 /* Whatever comes: bounds hold, calls are sorted, ids are there once */
+/* Where the next call may be parked */
+static void test_free_spot(void **state)
+{
+	static const char *const ownv[] = {"101", "102", "103", "104", "105",
+					   "106", "107", "108"};
+	struct desk desk;
+	struct event ev;
+	bool seenv[3] = {false};
+	size_t distinct = 0;
+	(void)state;
+
+	desk_init(&desk);
+	assert_null(desk_lamp_free(&desk, 0, NULL, NULL));
+	step(&desk, ev_lamps(7), 1);
+	step(&desk, ev_lamp(0, "701", LAMP_PARKED, false), 1);
+	step(&desk, ev_lamp(1, "702", LAMP_FREE, true), 1);
+	step(&desk, ev_lamp(2, "703", LAMP_FREE, false), 1);
+	step(&desk, ev_lamp(3, "704", LAMP_FREE, false), 1);
+	step(&desk, ev_lamp(4, "705", LAMP_FREE, false), 1);
+	ev = ev_lamp(5, "706", LAMP_FREE, false);
+	ev.u.lamp.account = 1;
+	step(&desk, ev, 1);
+	ev = ev_lamp(6, "107", LAMP_FREE, false);
+	ev.u.lamp.kind = LAMP_EXTENSION;
+	step(&desk, ev, 1);
+
+	assert_string_equal("703", desk_lamp_free(&desk, 0, NULL,
+						  NULL)->f.spot);
+	assert_string_equal("704", desk_lamp_free(&desk, 0, NULL,
+						  "703")->f.spot);
+	assert_string_equal("703", desk_lamp_free(&desk, 0, NULL,
+						  "705")->f.spot);
+	assert_string_equal("706", desk_lamp_free(&desk, 1, "101",
+						  NULL)->f.spot);
+	assert_null(desk_lamp_free(&desk, 2, NULL, NULL));
+
+	/* desks that look at the same moment */
+	for (size_t i = 0; i < ROWS(ownv); i++) {
+
+		const struct desk_lamp *l;
+
+		l = desk_lamp_free(&desk, 0, ownv[i], NULL);
+		assert_in_range(l->f.idx, 2, 4);
+		distinct += !seenv[l->f.idx - 2];
+		seenv[l->f.idx - 2] = true;
+	}
+	assert_int_equal(3, distinct);
+
+	/* a park under way keeps its spot, on its own account */
+	ev = ev_call(1, DESKCALL_PARKING);
+	strcpy(ev.u.call.spot, "703");
+	step(&desk, ev, 1);
+	ev = ev_call(2, DESKCALL_PARKING);
+	strcpy(ev.u.call.spot, "704");
+	ev.u.call.account = 1;
+	step(&desk, ev, 1);
+	assert_string_equal("704", desk_lamp_free(&desk, 0, NULL,
+						  NULL)->f.spot);
+
+	assert_ptr_equal(&desk.lampv[5], desk_lamp_of(&desk, 1, "706"));
+	assert_null(desk_lamp_of(&desk, 0, "706"));
+	assert_null(desk_lamp_of(&desk, 0, ""));
+	desk_reset(&desk);
+}
+
+
 static void test_random(void **state)
 {
 	struct desk desk;
@@ -444,6 +510,7 @@ int main(void)
 		unit_test(test_book),
 		unit_test(test_who),
 		unit_test(test_longest),
+		unit_test(test_free_spot),
 		unit_test(test_random),
 	};
 

@@ -40,6 +40,7 @@ static struct world {
 	char told[SENT][REASON_SZ];
 	size_t toldc;
 	char reply[256];
+	uint32_t heard;          /* RTP packets, of whatever call        */
 } w;
 
 
@@ -223,6 +224,15 @@ int phone_background(struct phone *phone, unsigned id, bool on)
 	(void)on;
 
 	return 0;
+}
+
+
+uint32_t phone_heard(const struct phone *phone, unsigned id)
+{
+	(void)phone;
+	(void)id;
+
+	return w.heard;
 }
 
 
@@ -458,7 +468,7 @@ static void test_transfer_to_a_spot(void **state)
 /* --- quitting and hanging up meanwhile -------------------------------- */
 
 /* Whatever the state, a park that has not ended is waited for, and only one
-   that is confirmed may be hung up */
+   that is confirmed may be hung up: when the line was listened to */
 static void test_pending(void **state)
 {
 	static const struct {
@@ -472,8 +482,8 @@ static void test_pending(void **state)
 		{"2l",   PARK_SHOWN,     EBUSY},
 		{"2ld",  PARK_VACANT,    EBUSY},
 		{"2ldf", PARK_DOUBT,     EBUSY},
-		{"2o",   PARK_PROVEN,    EBUSY},
-		{"2lo",  PARK_CONFIRMED, 0},
+		{"2o",   PARK_PROVEN,    EINPROGRESS},
+		{"2lo",  PARK_CONFIRMED, EINPROGRESS},
 	};
 	(void)state;
 
@@ -511,11 +521,378 @@ static void test_pending(void **state)
 }
 
 
+/* The park's timer runs out */
+static void due(void)
+{
+	struct parking *pk = list_ledata(w.park->parkingl.head);
+
+	assert_non_null(pk);
+	assert_true(pk->life.due_ms > 0);
+	w.fc.ms = pk->life.due_ms;
+	pk->tmr.th(pk->tmr.arg);
+}
+
+
+static bool told(const char *text)
+{
+	for (size_t i = 0; i < w.toldc; i++) {
+		if (strstr(w.told[i], text))
+			return true;
+	}
+
+	return false;
+}
+
+
+/* Before every BYE of ours: is anybody on the line? */
+static void test_listen(void **state)
+{
+	enum {
+		SPOKE = 1,       /* the caller was heard until now       */
+		HEARD = 2,       /* and is still                         */
+		LAMP = 4,        /* a lamp turned on                     */
+		RENEWED = 8,     /* a re-INVITE came that names nobody   */
+		UNWATCHED = 16,  /* no lamps at all                      */
+		STALE = 32,      /* one of two lamps is not known        */
+		PLACE = 64,      /* the re-INVITE names the spot         */
+	};
+	static const struct {
+		unsigned what;
+		const char *sent;
+		const char *told;
+	} rowv[] = {
+		{SPOKE | LAMP,         "BYE 1", "Anna is parked at 701"},
+		{SPOKE | LAMP | HEARD, "", "not parked: the PBX says so, but"
+		 " the call is still on the line"},
+		{SPOKE | UNWATCHED,    "BYE 1", "no lamp tells where"},
+		{SPOKE | UNWATCHED | HEARD, "", "not parked: "},
+		{SPOKE,                "WATCH 1 4", "no lamp shows where"},
+		{SPOKE | HEARD,        "", "not parked: "},
+		{SPOKE | STALE,        "BYE 1", "no lamp tells where"},
+		{SPOKE | RENEWED | LAMP, "BYE 1", "is parked"},
+		{SPOKE | RENEWED | UNWATCHED, "BYE 1", "is parked"},
+		{LAMP,                 "BYE 1", "Anna is parked at 701"},
+		{0,                    "", "not parked: "},
+		{UNWATCHED,            "BYE 1", "no lamp tells where"},
+		{RENEWED | LAMP,       "", "not parked: the PBX gave the call"
+		 " back"},
+		{RENEWED | UNWATCHED,  "", "not parked: the PBX gave"},
+		{PLACE | UNWATCHED,    "BYE 1", "no lamp tells where"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		const unsigned what = rowv[i].what;
+		struct call_fact *call;
+
+		open_world("asterisk", NULL, 0);
+		if (!(what & UNWATCHED)) {
+			lamps(2);
+			lamp(0, 0, "701", LAMP_FREE);
+			if (!(what & STALE))
+				lamp(1, 0, "702", LAMP_FREE);
+			else
+				lamp(1, 0, "702", LAMP_UNKNOWN);
+		}
+
+		call = talk(0, "Anna", "5550101");
+		call->answered_ms = w.fc.ms;
+		w.fc.ms += 10000;
+		w.heard = what & SPOKE ? 500 : 0;
+		row_int(i, 0, run("park"));
+		w.sentc = 0;
+
+		accepted();
+		if (what & (RENEWED | PLACE))
+			w.callh(PHONE_CALL_REINVITE, 1, 0,
+				what & PLACE ? "700" : "", w.callarg);
+		if (what & LAMP)
+			lamp(0, 0, "701", LAMP_PARKED);
+		frag(200);
+
+		while (list_head(&w.park->parkingl)) {
+			if (what & HEARD)
+				w.heard += 50;
+			due();
+		}
+
+		row_str(i, rowv[i].sent, last_sent());
+		if (!told(rowv[i].told))
+			row_fail(i, "not told: \"%s\", but \"%s\"",
+				 rowv[i].told, w.told[w.toldc - 1]);
+		close_world();
+	}
+}
+
+
+/* --- two PBXs, both with a 701 ---------------------------------------- */
+
+static void two_pbxs(void)
+{
+	static const struct park_spot spotv[] = {
+		{.kind = LAMP_SPOT, .account = 0, .spot = "701"},
+		{.kind = LAMP_SPOT, .account = 1, .spot = "701",
+		 .park = "*1{spot}", .retrieve = "*2{spot}"},
+		{.kind = LAMP_SPOT, .account = 1, .spot = "702",
+		 .park = "*1{spot}"},
+	};
+
+	open_world("generic", spotv, ROWS(spotv));
+	lamps(4);
+	lamp(0, 0, "701", LAMP_FREE);
+	lamp(1, 1, "701", LAMP_FREE);
+	lamp(2, 1, "702", LAMP_FREE);
+	lamp(3, 0, "709", LAMP_FREE);            /* of a list of the first */
+}
+
+
+static void park_through(unsigned idx, unsigned account, const char *spot)
+{
+	accepted();
+	lamp(idx, account, spot, LAMP_PARKED);
+	frag(200);
+	while (list_head(&w.park->parkingl))
+		due();
+}
+
+
+static void test_accounts(void **state)
+{
+	struct call_fact *call;
+	(void)state;
+
+	/* each call is parked on its own PBX, in its own way */
+	two_pbxs();
+	(void)talk(1, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	assert_string_equal("REFER 1 sip:*1701@pbx.two", last_sent());
+
+	/* the other's 701 is not reserved, nor is it this park's lamp */
+	lamp(0, 0, "701", LAMP_PARKED);
+	assert_int_equal(0, w.desk.bookc);
+	lamp(0, 0, "701", LAMP_FREE);
+	park_through(1, 1, "701");
+	assert_int_equal(1, w.desk.bookc);
+	assert_int_equal(1, w.desk.bookv[0].account);
+
+	/* what becomes free there says nothing of ours */
+	lamp(0, 0, "701", LAMP_PARKED);
+	lamp(0, 0, "701", LAMP_FREE);
+	assert_int_equal(1, w.desk.bookc);
+
+	/* his call is on the first PBX: the second has not got it */
+	call = talk(0, "Boris", "5550102");
+	assert_int_equal(EINVAL, run("park 702"));
+	assert_non_null(strstr(w.reply, "sip:201@pbx.two"));
+	assert_int_equal(EINVAL, run("park 701@1"));
+	assert_int_equal(0, run("park 701"));
+	assert_string_equal("REFER 2 sip:701@pbx.one", last_sent());
+	park_through(0, 0, "701");
+	assert_int_equal(2, w.desk.bookc);
+	(void)call;
+
+	/* each is taken back where he is */
+	assert_int_equal(0, run("retrieve 701@1"));
+	assert_string_equal("DIAL 1 *2701", last_sent());
+	assert_int_equal(0, run("retrieve 701@0"));
+	assert_string_equal("DIAL 0 701", last_sent());
+	assert_int_equal(EALREADY, run("retrieve 701@1"));
+	close_world();
+
+	/* without a word of which: where somebody waits */
+	two_pbxs();
+	lamp(1, 1, "701", LAMP_PARKED);
+	assert_int_equal(0, run("spot 701"));
+	assert_string_equal("DIAL 1 *2701", last_sent());
+	close_world();
+
+	/* the last one parked, and one whom a list's lamp shows */
+	two_pbxs();
+	(void)talk(1, "Anna", "5550101");
+	assert_int_equal(0, run("park 702"));
+	park_through(2, 1, "702");
+	assert_int_equal(0, run("undo"));
+	assert_string_equal("DIAL 1 702", last_sent());
+	w.fc.ms += 1000;
+	lamp(3, 0, "709", LAMP_PARKED);
+	assert_int_equal(0, run("retrieve 709"));
+	assert_string_equal("DIAL 0 709", last_sent());
+	close_world();
+
+	/* a free spot is one of the call's own PBX */
+	two_pbxs();
+	lamp(0, 0, "701", LAMP_PARKED);
+	lamp(3, 0, "709", LAMP_PARKED);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(ENOENT, run("park"));
+	close_world();
+}
+
+
+/* --- where no lamp tells ---------------------------------------------- */
+
+static void test_unwatched(void **state)
+{
+	(void)state;
+
+	/* the PBX's word is enough: in the book, and to be taken back */
+	open_world("generic", NULL, 0);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	accepted();
+	frag(200);
+	due();
+	due();
+	assert_true(told("Anna is parked at 701"));
+	assert_int_equal(1, w.desk.bookc);
+	assert_int_equal(0, run("undo"));
+	assert_string_equal("DIAL 0 701", last_sent());
+	close_world();
+
+	/* a lamp that is known and dark contradicts it, until it lights up */
+	open_world("generic", NULL, 0);
+	lamps(1);
+	lamp(0, 0, "701", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	accepted();
+	frag(200);
+	due();
+	due();
+	assert_true(told("its lamp has not changed"));
+	assert_int_equal(0, w.desk.bookc);
+	assert_int_equal(ENOENT, run("undo"));
+	w.fc.ms += 3000;
+	lamp(0, 0, "701", LAMP_PARKED);
+	assert_int_equal(1, w.desk.bookc);
+	assert_string_equal("Anna", w.desk.bookv[0].who);
+	close_world();
+}
+
+
+/* --- back again ------------------------------------------------------- */
+
+static void test_bounced(void **state)
+{
+	struct call_fact *call;
+	(void)state;
+
+	/* taken in the same moment: the lamp is another's, and he rings us */
+	open_world("generic", NULL, 0);
+	lamps(1);
+	lamp(0, 0, "701", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	park_through(0, 0, "701");
+	assert_int_equal(1, w.desk.bookc);
+	call = call_new(0, "Anna", "0305550101");
+	call_emit(call, DESKCALL_INCOMING);
+	assert_true(told("Anna is back from 701, the PBX did not keep"));
+	assert_int_equal(0, w.desk.bookc);
+	close_world();
+
+	/* somebody else of the same switchboard, a while later */
+	open_world("generic", NULL, 0);
+	lamps(1);
+	lamp(0, 0, "701", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	park_through(0, 0, "701");
+	w.fc.ms += 30000;
+	call = call_new(0, "Anton", "5550101");
+	call_emit(call, DESKCALL_INCOMING);
+	assert_int_equal(1, w.desk.bookc);
+
+	/* but this one was sent by us */
+	call = call_new(0, "Anna", "5550101");
+	str_ncpy(call->referred_by, "101", sizeof(call->referred_by));
+	call_emit(call, DESKCALL_INCOMING);
+	assert_true(told("Anna is back from 701, nobody took the call"));
+	assert_int_equal(0, w.desk.bookc);
+	close_world();
+}
+
+
+/* --- taken, and the next one ------------------------------------------ */
+
+static void test_taken(void **state)
+{
+	(void)state;
+
+	open_world("generic", NULL, 0);
+	lamps(4);
+	lamp(0, 0, "701", LAMP_PARKED);
+	lamp(1, 0, "702", LAMP_FREE);
+	lamp(2, 0, "703", LAMP_FREE);
+	lamp(3, 0, "704", LAMP_UNKNOWN);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(EBUSY, run("park 701"));
+	assert_string_equal("701 is taken; the next free one is 702",
+			    w.reply);
+	assert_int_equal(0, w.sentc);
+	assert_int_equal(0, run("park 702"));
+
+	/* a spot that a park is on its way to is not offered twice */
+	(void)talk(0, "Boris", "5550102");
+	assert_int_equal(EBUSY, run("park 702"));
+	assert_string_equal("702 is about to be taken by another call of"
+			    " yours; the next free one is 703", w.reply);
+	assert_int_equal(EBUSY, run("park 701"));
+	assert_string_equal("701 is taken; the next free one is 703",
+			    w.reply);
+	assert_int_equal(0, run("park"));
+	assert_string_equal("REFER 2 sip:703@pbx.one", last_sent());
+	(void)talk(0, "Clara", "5550103");
+	assert_int_equal(EBUSY, run("park 701"));
+	assert_string_equal("701 is taken, and no other is known to be free",
+			    w.reply);
+	assert_int_equal(ENOENT, run("park"));
+	close_world();
+}
+
+
+/* --- hold first, where it is wanted ----------------------------------- */
+
+static void test_hold_first(void **state)
+{
+	(void)state;
+
+	open_world("generic", NULL, 0);
+	w.ways.hold = true;
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	assert_string_equal("HOLD 1", last_sent());
+	w.callh(PHONE_CALL_HELD, 1, 200, "OK", w.callarg);
+	assert_string_equal("REFER 1 sip:701@pbx.one", last_sent());
+	w.refer.h(PHONE_REFER_REFUSED, 1, 603, "Decline", w.refer.arg);
+	assert_string_equal("RESUME 1", last_sent());
+	assert_true(told("not parked: the PBX refused it (603 Decline); Anna"
+			 " is with you"));
+	close_world();
+
+	open_world("generic", NULL, 0);
+	w.ways.hold = true;
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	w.callh(PHONE_CALL_HELD, 1, 488, "Not Acceptable Here", w.callarg);
+	assert_string_equal("RESUME 1", last_sent());
+	assert_true(told("not parked: the PBX refused the hold"));
+	close_world();
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest testv[] = {
 		unit_test(test_transfer_to_a_spot),
 		unit_test(test_pending),
+		unit_test(test_listen),
+		unit_test(test_accounts),
+		unit_test(test_unwatched),
+		unit_test(test_bounced),
+		unit_test(test_taken),
+		unit_test(test_hold_first),
 	};
 
 	return cmocka_run_group_tests(testv, NULL, NULL);

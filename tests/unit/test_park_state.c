@@ -5,7 +5,7 @@
 #include "modules/park/park_state.h"
 
 
-enum {STEPS = 8};
+enum {STEPS = 10};
 
 struct step {
 	uint32_t wait_ms;
@@ -24,6 +24,7 @@ struct story {
 
 #define LOT   {.announce = true, .announce_ms = 8000}
 #define SPOT  {.announce = false}
+#define HOLD  {.hold = true}
 #define EV(w, e, a, s) {w, PARK_EV_##e, PARK_ACT_##a, PARK_##s}
 
 static const struct story storyv[] = {
@@ -33,7 +34,31 @@ static const struct story storyv[] = {
 		EV(1,    LAMP,        BACKGROUND, SHOWN),
 		EV(2600, FRAG_TRYING, NONE,       SHOWN),
 		EV(0,    FRAG_OK,     NONE,       CONFIRMED),
-		EV(1500, DUE,         BYE,        DONE)}, 6, 0},
+		EV(600,  DUE,         LISTEN,     LISTENING),
+		EV(1000, DUE,         BYE,        DONE)}, 7, 0},
+	{"... the lamp was another's, and the caller is on the line", LOT, {
+		EV(0,    START,       REFER,      REFERRED),
+		EV(1,    ACCEPTED,    NONE,       ACCEPTED),
+		EV(1,    LAMP,        BACKGROUND, SHOWN),
+		EV(1740, FRAG_OK,     NONE,       CONFIRMED),
+		EV(600,  DUE,         LISTEN,     LISTENING),
+		EV(1000, DUE_HEARD,   GIVE_BACK,  FAILED)}, 6, 0},
+	{"on hold first, where it is asked for", HOLD, {
+		EV(0,    START,       HOLD,       HOLDING),
+		EV(20,   HELD,        REFER,      REFERRED),
+		EV(1,    ACCEPTED,    NONE,       ACCEPTED),
+		EV(1,    FRAG_OK,     BACKGROUND, CONFIRMED),
+		EV(600,  DUE,         LISTEN,     LISTENING),
+		EV(1000, DUE,         BYE,        DONE)}, 6, 0},
+	{"... hold is refused", HOLD, {
+		EV(0,    START,       HOLD,       HOLDING),
+		EV(20,   NOT_HELD,    GIVE_BACK,  FAILED)}, 2, 0},
+	{"... never answered", HOLD, {
+		EV(0,     START,      HOLD,       HOLDING),
+		EV(10000, DUE,        GIVE_BACK,  FAILED)}, 2, 0},
+	{"... the caller hangs up meanwhile", HOLD, {
+		EV(0,    START,       HOLD,       HOLDING),
+		EV(20,   BYE,         END,        GONE)}, 2, 0},
 	{"the lamp is faster than the 202", LOT, {
 		EV(0, START,    REFER,      REFERRED),
 		EV(1, LAMP,     BACKGROUND, SHOWN),
@@ -44,51 +69,87 @@ static const struct story storyv[] = {
 		EV(0,    START,    REFER,      REFERRED),
 		EV(1,    FRAG_OK,  BACKGROUND, CONFIRMED),
 		EV(1,    ACCEPTED, NONE,       CONFIRMED),
-		EV(1500, DUE,      BYE,        DONE)}, 4, 0},
+		EV(599,  DUE,      LISTEN,     LISTENING),
+		EV(1000, DUE,      BYE,        DONE)}, 5, 0},
 	{"a chosen spot, no lamp: sipfrag is proof enough", SPOT, {
 		EV(0,    START,    REFER,      REFERRED),
 		EV(1,    ACCEPTED, NONE,       ACCEPTED),
 		EV(1,    FRAG_OK,  BACKGROUND, CONFIRMED),
-		EV(1500, DUE,      BYE,        DONE)}, 4, 0},
-	{"... its lamp is known and stays dark: proof all the same", SPOT, {
+		EV(600,  DUE,      LISTEN,     LISTENING),
+		EV(1000, DUE,      BYE,        DONE)}, 5, 0},
+	{"... but he is heard all the same", SPOT, {
 		EV(0,    START,    REFER,      REFERRED),
 		EV(1,    FRAG_OK,  BACKGROUND, CONFIRMED),
-		EV(1500, DUE_DARK, BYE,        DONE)}, 3, 0},
+		EV(600,  DUE,      LISTEN,     LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK, FAILED)}, 4, 0},
 	{"a lot without lamps: hear the number, then BYE", LOT, {
 		EV(0,    START,    REFER, REFERRED),
 		EV(1,    ACCEPTED, NONE,  ACCEPTED),
 		EV(1,    FRAG_OK,  NONE,  PROVEN),
-		EV(8000, DUE,      BYE,   DONE)}, 4, 0},
+		EV(8000, DUE,      LISTEN, LISTENING),
+		EV(1000, DUE,      BYE,   DONE)}, 5, 0},
+	{"... the user has heard enough", LOT, {
+		EV(0,    START,    REFER, REFERRED),
+		EV(1,    FRAG_OK,  NONE,  PROVEN),
+		EV(900,  HANGUP,   LISTEN, LISTENING),
+		EV(1,    HANGUP,   NONE,  LISTENING),
+		EV(999,  DUE,      BYE,   DONE)}, 5, 0},
+	{"... the lot was full, and nothing in SIP says so", LOT, {
+		EV(0,    START,    REFER, REFERRED),
+		EV(1,    ACCEPTED, NONE,  ACCEPTED),
+		EV(1740, FRAG_OK,  NONE,  PROVEN),
+		EV(900,  HANGUP,   LISTEN, LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK, FAILED)}, 5, 0},
 	{"... the lamp comes while it is spoken", LOT, {
 		EV(0, START,    REFER, REFERRED),
 		EV(1, ACCEPTED, NONE,  ACCEPTED),
 		EV(1, FRAG_OK,  NONE,  PROVEN),
 		EV(1, LAMP,     BACKGROUND, CONFIRMED),
-		EV(1500, DUE,   BYE,   DONE)}, 5, 0},
-	{"... lamps that are known stay dark: he is not there", LOT, {
+		EV(600, DUE,    LISTEN, LISTENING),
+		EV(1000, DUE,   BYE,   DONE)}, 6, 0},
+	{"... known lamps stay dark and the line is empty: look", LOT, {
 		EV(0,    START,    REFER,     REFERRED),
 		EV(1,    ACCEPTED, NONE,      ACCEPTED),
 		EV(1,    FRAG_OK,  NONE,      PROVEN),
-		EV(8000, DUE_DARK, GIVE_BACK, FAILED)}, 4, 0},
+		EV(8000, DUE_DARK, LISTEN,    LISTENING),
+		EV(1000, DUE_DARK, LOOK,      VACATED)}, 5, 0},
 	{"lot full: sipfrag 200, then joined again", LOT, {
 		EV(0,    START,    REFER,     REFERRED),
 		EV(1,    ACCEPTED, NONE,      ACCEPTED),
 		EV(1,    FRAG_OK,  NONE,      PROVEN),
-		EV(1,    REJOIN,   NONE,      REJOINED),
-		EV(1500, DUE,      GIVE_BACK, FAILED)}, 5, 0},
+		EV(1,    REJOIN,   NONE,      CONFIRMED),
+		EV(600,  DUE,      LISTEN,    LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK, FAILED)}, 6, 0},
 	{"lot full: joined again, then sipfrag 200", LOT, {
 		EV(0,    START,    REFER,     REFERRED),
 		EV(1,    ACCEPTED, NONE,      ACCEPTED),
-		EV(1,    REJOIN,   NONE,      REJOINED),
-		EV(1,    FRAG_OK,  NONE,      REJOINED),
-		EV(1500, DUE,      GIVE_BACK, FAILED)}, 5, 0},
+		EV(1,    REJOIN,   HEAR,      REJOINED),
+		EV(1740, FRAG_OK,  NONE,      CONFIRMED),
+		EV(600,  DUE,      LISTEN,    LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK, FAILED)}, 6, 0},
+	{"media moved for the spoken number by a re-INVITE: parked", LOT, {
+		EV(0,    START,    REFER,     REFERRED),
+		EV(1,    ACCEPTED, NONE,      ACCEPTED),
+		EV(1,    REJOIN,   HEAR,      REJOINED),
+		EV(1,    LAMP,     NONE,      REJOINED),
+		EV(2600, FRAG_OK,  NONE,      CONFIRMED),
+		EV(600,  DUE,      LISTEN,    LISTENING),
+		EV(1000, DUE,      BYE,       DONE)}, 7, 0},
+	{"... and again while we listen", LOT, {
+		EV(0,    START,    REFER,     REFERRED),
+		EV(1,    FRAG_OK,  NONE,      PROVEN),
+		EV(8000, DUE,      LISTEN,    LISTENING),
+		EV(900,  REJOIN,   HEAR,      CONFIRMED),
+		EV(600,  DUE,      LISTEN,    LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK, FAILED)}, 6, 0},
 	{"lot full while another parks: lamp, sipfrag 200, joined again", LOT, {
 		EV(0,    START,    REFER,      REFERRED),
 		EV(1,    ACCEPTED, NONE,       ACCEPTED),
 		EV(1,    LAMP,     BACKGROUND, SHOWN),
 		EV(1,    FRAG_OK,  NONE,       CONFIRMED),
-		EV(1,    REJOIN,   NONE,       REJOINED),
-		EV(1500, DUE,      GIVE_BACK,  FAILED)}, 6, 0},
+		EV(1,    REJOIN,   HEAR,       CONFIRMED),
+		EV(600,  DUE,      LISTEN,     LISTENING),
+		EV(1000, DUE_HEARD, GIVE_BACK,  FAILED)}, 7, 0},
 	{"... the PBX hangs up itself", LOT, {
 		EV(0, START,    REFER, REFERRED),
 		EV(1, ACCEPTED, NONE,  ACCEPTED),
@@ -120,28 +181,28 @@ static const struct story storyv[] = {
 		EV(1, ACCEPTED,  NONE,       ACCEPTED),
 		EV(1, LAMP,      BACKGROUND, SHOWN),
 		EV(1, FRAG_FAIL, GIVE_BACK,  FAILED)}, 4, 0},
-	{"lot full: joined again by a re-INVITE", LOT, {
+	{"lot full: joined again by a re-INVITE, and no sipfrag", LOT, {
 		EV(0,    START,    REFER,     REFERRED),
 		EV(1,    ACCEPTED, NONE,      ACCEPTED),
-		EV(1,    REJOIN,   NONE,      REJOINED),
-		EV(1500, DUE,      GIVE_BACK, FAILED)}, 4, 0},
+		EV(1,    REJOIN,   HEAR,      REJOINED),
+		EV(6000, DUE,      GIVE_BACK, FAILED)}, 4, 0},
 	{"lot full while another parks: his lamp must not mute our leg", LOT, {
 		EV(0,    START,    REFER,     REFERRED),
 		EV(1,    ACCEPTED, NONE,      ACCEPTED),
-		EV(1,    REJOIN,   NONE,      REJOINED),
+		EV(1,    REJOIN,   HEAR,      REJOINED),
 		EV(500,  LAMP,     NONE,      REJOINED),
-		EV(1000, DUE,      GIVE_BACK, FAILED)}, 5, 0},
+		EV(5500, DUE,      GIVE_BACK, FAILED)}, 5, 0},
 	{"... his lamp first", LOT, {
 		EV(0,    START,    REFER,      REFERRED),
 		EV(1,    ACCEPTED, NONE,       ACCEPTED),
 		EV(1,    LAMP,     BACKGROUND, SHOWN),
-		EV(1,    REJOIN,   NONE,       REJOINED),
-		EV(1500, DUE,      GIVE_BACK,  FAILED)}, 5, 0},
-	{"a lamp, but never a sipfrag: not ended by us", LOT, {
+		EV(1,    REJOIN,   HEAR,       REJOINED),
+		EV(6000, DUE,      GIVE_BACK,  FAILED)}, 5, 0},
+	{"a lamp, but never a sipfrag: looked at, not ended blindly", LOT, {
 		EV(0,     START,    REFER,      REFERRED),
 		EV(1,     ACCEPTED, NONE,       ACCEPTED),
 		EV(1,     LAMP,     BACKGROUND, SHOWN),
-		EV(70000, DUE,      GIVE_BACK,  FAILED)}, 4, 0},
+		EV(70000, DUE,      LOOK,       VACATED)}, 4, 0},
 	{"BYE instead of a sipfrag, then the lamp", SPOT, {
 		EV(0, START,    REFER, REFERRED),
 		EV(1, ACCEPTED, NONE,  ACCEPTED),
@@ -179,14 +240,15 @@ static const struct story storyv[] = {
 		EV(1,    LAMP,      BACKGROUND, SHOWN),
 		EV(900,  DARK,      NONE,       VACANT),
 		EV(1,    FRAG_FAIL, NONE,       DOUBT),
-		EV(1,    REJOIN,    NONE,       REJOINED),
-		EV(1500, DUE,       GIVE_BACK,  FAILED)}, 7, 0},
+		EV(1,    REJOIN,    HEAR,       REJOINED),
+		EV(6000, DUE,       GIVE_BACK,  FAILED)}, 7, 0},
 	{"parked and taken at once by another, then the sipfrag", LOT, {
 		EV(0,    START,     REFER,      REFERRED),
 		EV(1,    LAMP,      BACKGROUND, SHOWN),
 		EV(900,  DARK,      NONE,       VACANT),
 		EV(1,    FRAG_OK,   NONE,       CONFIRMED),
-		EV(1500, DUE,       BYE,        DONE)}, 5, 0},
+		EV(600,  DUE,       LISTEN,     LISTENING),
+		EV(1000, DUE,       BYE,        DONE)}, 6, 0},
 	{"refused after the lamp of another turned", LOT, {
 		EV(0, START,   REFER,      REFERRED),
 		EV(1, LAMP,    BACKGROUND, SHOWN),
@@ -228,7 +290,8 @@ static void test_stories(void **state)
 
 /*
  * The promise: whatever comes in whatever order, the leg is ended by us only
- * after a positive sipfrag, and each park comes to an end.
+ * after a positive sipfrag and a look whether anybody is left on it, and each
+ * park comes to an end.
  */
 static void test_never_lost(void **state)
 {
@@ -237,11 +300,11 @@ static void test_never_lost(void **state)
 
 	for (size_t round = 0; round < 20000; round++) {
 
-		const struct park_habit lot = LOT, spot = SPOT;
-		const struct park_habit *habit = round & 1 ? &lot : &spot;
+		static const struct park_habit habitv[] = {LOT, SPOT, HOLD};
+		const struct park_habit *habit = &habitv[round % 3];
 		struct park_life life = {0};
 		uint64_t now = 1000;
-		bool frag = false;
+		bool frag = false, listened = false;
 
 		(void)park_step(&life, PARK_EV_START, habit, now);
 
@@ -259,8 +322,11 @@ static void test_never_lost(void **state)
 
 			act = park_step(&life, ev, habit, now);
 
-			if (act == PARK_ACT_BYE && !frag)
-				row_fail(round, "BYE without a sipfrag on %s",
+			if (act == PARK_ACT_LISTEN)
+				listened = true;
+			if (act == PARK_ACT_BYE && (!frag || !listened))
+				row_fail(round, "BYE without a %s on %s",
+					 frag ? "look at the line" : "sipfrag",
 					 park_event_name(ev));
 			if (!park_ended(life.state) && !life.due_ms)
 				row_fail(round, "stuck in %s",

@@ -127,6 +127,36 @@ static void test_near(void **state)
 }
 
 
+static void test_number(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rowv[] = {
+		{"5550101",        "5550101",       true},
+		{"+49 30 1234567", "0049301234567", true},
+		{"030/123 45-67",  "+49301234567",  true},
+		{"1234567",        "0301234567",    true},
+		{"101",            "101",           true},
+		{"101",            "0101",          false},
+		{"101",            "030123101",     false},
+		{"5550101",        "5550102",       false},
+		{"015550101",      "015550102",     false},
+		{"anna",           "anna",          true},
+		{"anna",           "anton",         false},
+		{"",               "",              false},
+		{"",               "5550101",       false},
+		{"+",              "-",             false},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		row_bool(i, rowv[i].same, number_same(rowv[i].a, rowv[i].b));
+		row_bool(i, rowv[i].same, number_same(rowv[i].b, rowv[i].a));
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest testv[] = {
@@ -134,6 +164,7 @@ int main(void)
 		unit_test(test_check),
 		unit_test(test_clean),
 		unit_test(test_near),
+		unit_test(test_number),
 	};
 
 	return cmocka_run_group_tests(testv, NULL, NULL);
