@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job: a call rings, is answered, parked to the lot, seen as a lamp
 on two phones, and taken back on the other one. Prints the wire."""
+import os
 import re
 
 import lab
@@ -67,21 +68,25 @@ def story(wire):
         raise lab.Failed('on the wire: ' + what)
 
     def show(m):
-        state = re.findall(r'<state>(.*?)</state>', m.body)
-        proves('%s %s %-8s %s' % (
+        state = [' '.join(x) for x in re.findall(
+            r'<dialog id="([^"]*)".*?<state>(.*?)</state>', m.body, re.S)]
+        # the phone's contact is a uuid: who it is tells more
+        first = re.sub(r'[0-9a-f-]{36}@\S+', 'phone', m.first)
+        ladder.append('%s %s %-8s %s' % (
             m.at[11:], 'PBX ->' if m.out else '-> PBX',
             m.method if not m.status else '%d' % m.status,
             '  '.join(x for x in (
-                m.first if not m.status else m.cseq,
+                first.split(' ')[1] if not m.status else m.cseq,
                 'Refer-To: ' + m.headers['refer-to']
                 if 'refer-to' in m.headers else '',
                 'Event: ' + m.headers['event'].split(';')[0]
                 if 'event' in m.headers else '',
-                ' '.join(state),
+                'lamp ' + ' '.join(state) if state else '',
                 m.body.split('\n')[0] if 'sipfrag' in m.headers.get(
                     'content-type', '') else '',
                 'P-Asserted-Identity: ' + name_of(m)
                 if name_of(m) else '') if x)))
+        proves(ladder[-1])
 
     def lamp(m, spot, state):
         return m.out and m.method == 'NOTIFY' and not m.status and \
@@ -89,6 +94,7 @@ def story(wire):
             '<state>%s</state>' % state in m.body
 
     print('  -- the wire, by the PBX\'s log')
+    ladder = []
     refer = first('REFER', lambda m: m.method == 'REFER' and not m.status)
     check(re.search(r'sip:700@', wire[refer].headers['refer-to']),
           'REFER names the lot, 700', wire[refer].headers['refer-to'])
@@ -113,6 +119,10 @@ def story(wire):
     check(ok < frag < bye, 'BYE only after the sipfrag 2xx, not on 202')
     check(not [m for m in wire if m.method == 'UPDATE' and m.out],
           'the phone does not advertise UPDATE, so none was sent')
+    # ./run test shows it: of a test that passed nobody sees the output
+    with open(os.path.join(lab.BUILD_DIR, 'wire.txt'), 'w') as f:
+        f.write('A call parked and taken back, as the PBX saw it:\n' +
+                ''.join('  %s\n' % line for line in ladder))
 
 
 def picked_up_by_its_parker(l):
@@ -150,5 +160,50 @@ def outgoing_call_is_parked(l):
     proves('parked, and heard by the colleague who took it')
 
 
+def without_identity(l):
+    """send_pai=no on both phones: parked, seen and taken back all the
+    same"""
+    d1, d2 = l.desk('105'), l.desk('106')
+    anna = l.talk(d1, 'anna')
+    at = anna.mark()
+    d1.ctl('park')
+    l.pbx.wait_parked('701')
+    anna.hears(MUSIC, at)
+    d1.wait_lamp('701', 'parked', who='Anna Berg')
+    d1.wait_no_calls(15)
+    check(l.pbx.where(anna) == '701', 'the parker\'s leg is gone, she waits '
+          'in 701')
+    d2.wait_lamp('701', 'parked')
+    now, at = d2.mark(), anna.mark()
+    d2.ctl('retrieve', '701')
+    d2.hears(anna.tone, now)
+    anna.hears(d2.tone, at)
+    d2.wait_call('active', timeout=15)
+    d1.wait_lamp('701', 'free')
+    check(not l.pbx.parked() and l.pbx.bridges() == [2],
+          'taken back by the colleague, both hear each other',
+          (l.pbx.parked(), l.pbx.bridges()))
+
+
+def a_withheld_number(l):
+    """a caller without name and number is parked and taken back"""
+    d1, d2 = l.desk('101'), l.desk('102')
+    bot = l.talk(d1, 'nobody')
+    d1.ctl('park')
+    l.pbx.wait_parked('701')
+    d1.wait_lamp('701', 'parked')
+    d1.wait_no_calls(15)
+    check(l.pbx.where(bot) == '701', 'waits in 701')
+    d2.wait_lamp('701', 'parked')
+    now, at = d2.mark(), bot.mark()
+    d2.ctl('retrieve', '701')
+    d2.hears(bot.tone, now)
+    bot.hears(d2.tone, at)
+    d2.wait_call('active', timeout=15)
+    l.pbx.wait_free('701')
+    proves('taken back by the colleague, both hear each other')
+
+
 if __name__ == '__main__':
-    lab.main(the_main_job, picked_up_by_its_parker, outgoing_call_is_parked)
+    lab.main(the_main_job, picked_up_by_its_parker, outgoing_call_is_parked,
+             without_identity, a_withheld_number)
