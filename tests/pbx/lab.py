@@ -39,6 +39,7 @@ ASTERISK = os.environ.get('PARKDECK_ASTERISK') or os.path.join(
 MUSIC = 330
 PHONE_TONES = {'101': 1150, '102': 1330, '103': 1510, '105': 1730,
                '106': 1930, '107': 2170}
+PHONE_TONE = 470        # of any other
 
 Caller = collections.namedtuple('Caller', 'key name number tone')
 CALLERS = {c.key: c for c in (
@@ -172,8 +173,12 @@ class Voices:
 class Pbx:
     """One Asterisk"""
 
-    def __init__(self, root, spots=4, parktime=120, tls_name=None):
-        """tls_name: whom its certificate is for; None: no TLS"""
+    def __init__(self, root, spots=4, parktime=120, tls_name=None,
+                 phones=(), back_to=None):
+        """tls_name: whom its certificate is for; None: no TLS
+        phones: endpoints besides the usual ones
+        back_to: the extension that gets a call that was parked for too
+        long; None: its parker"""
         if os.getuid() != 0:
             raise Skip('a real PBX is run as root only')
         if not os.access(os.path.join(ASTERISK, 'usr/sbin/asterisk'),
@@ -183,9 +188,12 @@ class Pbx:
         self.spots = ['%d' % (701 + i) for i in range(spots)]
         self.parktime = parktime
         self.tls_name = tls_name
+        self.back_to = back_to
+        self.endpoints = dict(ENDPOINTS, **{n: {} for n in phones})
         self.proc = None
         self.block = None
         self.serial = 0
+        self.bots = []
         self.voices = Voices()
         self.log_path = os.path.join(self.root, 'log', 'messages.log')
 
@@ -292,6 +300,14 @@ class Pbx:
                 self.cli('core show channels concise').split('\n')
                 if '!' in l]
 
+    def where(self, bot):
+        """The spot where that bot is parked, or None"""
+        mine = bot.tag()
+        for spot, channel in self.parked().items():
+            if mine in channel:
+                return spot
+        return None
+
     def bridges(self):
         """Numbers of channels in each bridge of two parties or more (not
         where the parked ones wait)"""
@@ -341,7 +357,8 @@ class Pbx:
     def bot(self, key):
         """A new bot; not calling yet"""
         self.serial += 1
-        return Bot(self, CALLERS[key], self.serial)
+        self.bots.append(Bot(self, CALLERS[key], self.serial))
+        return self.bots[-1]
 
     def call(self, key, ext):
         """A bot calls that extension under its name"""
@@ -359,6 +376,11 @@ class Pbx:
         return bot
 
     # -- the wire ----------------------------------------------------------
+
+    def said(self):
+        """All of its log"""
+        with open(self.log_path, errors='replace') as f:
+            return f.read()
 
     def wire(self, peer=None):
         """All SIP messages so far, by the PBX's log, in order
@@ -412,17 +434,19 @@ class Pbx:
             'RTP_LAST': self.block + phone.PORTS_STEP - 1,
             'VOICES': self.voices.port, 'LAST': self.spots[-1],
             'PARKTIME': self.parktime,
+            'TO_ORIGIN': 'no' if self.back_to else 'yes',
+            'BACK_TO': self.back_to or '',
             'ENDPOINTS': '\n'.join(_endpoint(n, o)
-                                   for n, o in ENDPOINTS.items()),
+                                   for n, o in self.endpoints.items()),
             'HINTS': '\n'.join(
                 'exten => %s,hint,PJSIP/%s\n'
                 'exten => %s,1,Goto(ring,%s,1)' % (n, n, n, n)
-                for n in ENDPOINTS),
+                for n in self.endpoints),
             'CALLERS': '\n'.join(_caller(c) for c in CALLERS.values()),
             'LISTS': '\n'.join(_list(*l) for l in (
                 ('parking-all', 'no', self.spots),
                 ('parking-full', 'yes', self.spots),
-                ('phones-all', 'no', ENDPOINTS))),
+                ('phones-all', 'no', self.endpoints))),
         }
         etc = os.path.join(self.root, 'etc')
         for name in sorted(os.listdir(os.path.join(HERE, 'etc'))):
@@ -468,7 +492,7 @@ def _caller(c):
     if c.number == 'anonymous':
         who = 'CALLERID(pres)=prohib'
     return ('[from-%s]\n'
-            'exten => _7XX,1,Set(%s)\n'
+            'exten => _[78]XX,1,Set(%s)\n'
             ' same => n,Goto(slots,${EXTEN},1)\n'
             'exten => _1XX,1,Set(%s)\n'
             ' same => n,Goto(ring,${EXTEN},1)\n' % (c.key, who, who))
@@ -529,6 +553,10 @@ class Bot:
                                  'AudioSocket/127.0.0.1:%d-00000000-0000-'
                                  '4000-8000-000000%s' % (
                                      self.pbx.voices.port, self.ext)))]
+
+    def tag(self):
+        """What the names of its channels have, and no other's"""
+        return 'Local/%s@bot-' % self.ext
 
     def alive(self):
         return bool(self.channels())
@@ -615,8 +643,8 @@ class Lab(phone.Bench):
     def desk(self, ext, start=True, register=True, record=True, **kw):
         """A parkdeck registered as that extension"""
         p = self.phone(ext, self.config(ext, **kw), start=start,
-                       tone=PHONE_TONES[ext], record=record)
-        p.tone = PHONE_TONES[ext]
+                       tone=PHONE_TONES.get(ext, PHONE_TONE), record=record)
+        p.tone = PHONE_TONES.get(ext, PHONE_TONE)
         if start and register:
             p.registered()
             if kw.get('spots', True):
@@ -642,6 +670,23 @@ class Lab(phone.Bench):
             for ext, ear in self.pbx.voices.ears.items():
                 ear.save(os.path.join(self.pbx.root, 'heard-%s.wav' % ext))
         return super().keep()
+
+
+def names_are_true(l, desks):
+    """A name on a lamp or in a list is that of who is there by `parking
+    show`; none is no lie"""
+    parked = l.pbx.parked()
+    who = {spot: b.name for spot, ch in parked.items()
+           for b in l.pbx.bots if b.tag() in ch}
+    for d in desks:
+        s = d.status()
+        shown = [(x['spot'], x['who']) for x in s['lamps']] + [
+            (x['where'], x['who']) for x in s['parked']]
+        wrong = [(at, name) for at, name in shown
+                 if name and who.get(at) != name]
+        check(not wrong, '%s: each name is on the right lamp (%d of %d '
+              'known)' % (d.name, len([1 for x in s['lamps'] if x['who']]),
+                          len(parked)), (wrong, who))
 
 
 def at_once(*calls):

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Lamps that grow from a list of the PBX's (RFC 4662)."""
+import re
+
 import lab
 from lab import check, pbx_with, proves
 
@@ -73,5 +75,50 @@ def missing(l):
     check('refuses it with 404' in d.log(), 'the user was told')
 
 
+def transfer_to_a_spot(l):
+    """a spot that has grown from a list is never transferred to as such:
+    the PBX would take that as a pick-up, and drop her"""
+    d = l.desk('101', spots=False, lines=['list parking-all'])
+    d.wait_lamp('703', 'free')
+    anna = l.talk(d, 'anna')
+    try:
+        d.ctl('transfer', '703')
+        l.pbx.wait_parked('701')
+        proves('it goes to the lot: "%s"' % d.message())
+        d.wait_no_calls(15)
+    except lab.Refused as e:
+        proves('refused: "%s"' % e)
+        now = d.mark()
+        d.wait_call('active', id=anna.call_id)
+        d.hears(anna.tone, now)
+    sent = [m.headers['refer-to'] for m in l.pbx.wire()
+            if m.method == 'REFER' and not m.status and not m.out]
+    check(not [r for r in sent if re.search(r'sip:70[1-9]@', r)],
+          'no REFER named a bare spot', sent)
+    check(anna.alive(), 'she is not lost')
+
+
+@pbx_with(spots=150)
+def too_large(l):
+    """a list that fits into no datagram: 200, and then nothing ever comes;
+    the spots are watched singly, and the user is told"""
+    d = l.desk('101', lines=['list parking-full'])
+    check('too large to send' in l.pbx.said(),
+          'the PBX could not send the list\'s NOTIFY')
+    check(len(subscribed(l, '101')) > len(l.pbx.spots),
+          'one SUBSCRIBE for the list, then one a spot')
+    # RFC 6665 4.1.2.4: the time that a first NOTIFY has is 32 s
+    d.wait_message(r'list parking-full.* one by one', 45)
+    proves('said: "%s"' % d.message())
+    anna = l.pbx.park_bot('anna', '845')
+    d.wait_lamp('845', 'parked')
+    now = d.mark()
+    d.ctl('retrieve', '845')
+    d.wait_call('active', name='Anna Berg')
+    d.hears(anna.tone, now)
+    d.wait_lamp('845', 'free')
+    proves('and they live: she was seen in 845 and taken')
+
+
 if __name__ == '__main__':
-    lab.main(spots, full, phones, missing)
+    lab.main(spots, full, phones, missing, transfer_to_a_spot, too_large)

@@ -187,7 +187,35 @@ def one_after_another(l):
           'the ones before are held', d2.short())
 
 
+def attended_to_the_lot(l):
+    """dial the lot, hear which spot it is, join: she is there"""
+    d1, d2 = l.desk('101'), l.desk('102')
+    anna = l.talk(d1, 'anna')
+    at = anna.mark()
+    d1.ctl('attended', '700')
+    d1.wait_call('held', id=anna.call_id)
+    anna.hears(MUSIC, at)
+    wait_for(l.pbx.parked, 'the PBX parks the consultation', every=0.15)
+    spot, = l.pbx.parked()
+    d2.wait_lamp(spot, 'parked')
+    d1.wait_call('active', direction='outgoing')
+    d1.ctl('attended')
+    wait_for(lambda: l.pbx.where(anna) == spot,
+             '`parking show`: she is in %s' % spot, 15, every=0.15,
+             show=l.pbx.parked)
+    d1.wait_no_calls(40)
+    check(l.pbx.where(anna) == spot and anna.alive(),
+          'she waits there, the parker has no call left')
+    now, at = d2.mark(), anna.mark()
+    d2.ctl('retrieve', spot)
+    d2.wait_call('active', name='Anna Berg')
+    d2.hears(anna.tone, now)
+    anna.hears(d2.tone, at)
+    l.pbx.wait_free(spot)
+    proves('and is taken back by the colleague')
+
+
 if __name__ == '__main__':
     lab.main(next_call_at_once, caller_gives_up, undo, undo_at_once,
              a_bare_spot, what_a_spot_key_does, phone_dies_while_parking,
-             one_after_another)
+             one_after_another, attended_to_the_lot)

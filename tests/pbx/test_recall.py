@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Forgotten: the PBX gives a parked call back to its parker."""
 import lab
-from lab import check, proves
+from lab import check, pbx_with, proves
 
 
 def recall(l):
@@ -51,5 +51,28 @@ def recall_during_a_call(l):
     check(d1.rec.total(boris.tone, now) == 0, 'answered: Boris is held')
 
 
+@pbx_with(back_to='103')
+def recall_to_another(l):
+    """the PBX gives a forgotten call to the reception, not to its parker"""
+    d1, d3 = l.desk('101'), l.desk('103')
+    anna = l.talk(d1, 'anna')
+    d1.ctl('park')
+    d1.wait_lamp('701', 'parked', who='Anna Berg')
+    d1.wait_no_calls(6)
+    c = d3.wait_call('incoming', timeout=l.pbx.parktime + 5)
+    check(c['name'] == 'Anna Berg' and '5550101' in c['peer'],
+          'it rings there: Anna Berg', c)
+    d1.wait_lamp('701', 'free')
+    check(not d1.calls() and not d1.status()['parked'],
+          'the parker\'s phone is quiet and shows her nowhere', d1.short())
+    check(not d1.said('is back from'), 'nor says that she was back with him')
+    now, at = d3.mark(), anna.mark()
+    d3.ctl('answer', c['id'])
+    d3.wait_call('active', id=c['id'])
+    d3.hears(anna.tone, now)
+    anna.hears(d3.tone, at)
+    proves('answered, both hear each other')
+
+
 if __name__ == '__main__':
-    lab.main(recall, recall_during_a_call, parktime=7)
+    lab.main(recall, recall_during_a_call, recall_to_another, parktime=7)

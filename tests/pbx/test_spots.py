@@ -39,6 +39,12 @@ def generic(l):
     at_the_chosen_spot(l, '107', ['pbx generic'], '703')
 
 
+def by_context(l):
+    """profile asterisk, the spot as it is: the PBX's TRANSFER_CONTEXT of
+    this phone parks there"""
+    at_the_chosen_spot(l, '107', ['pbx asterisk', 'park {spot}'], '703')
+
+
 def occupied(l):
     """a spot that is taken is not parked on: the caller stays"""
     d1 = l.desk('101', lines=['pbx asterisk', 'park *{spot}'])
@@ -57,4 +63,4 @@ def occupied(l):
 
 
 if __name__ == '__main__':
-    lab.main(by_template, generic, occupied)
+    lab.main(by_template, by_context, generic, occupied)
