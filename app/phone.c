@@ -10,6 +10,7 @@
 #define DEBUG_LEVEL 4
 #include <re_dbg.h>
 #include <baresip.h>
+#include "bigmsg.h"
 #include "log.h"
 #include "phone_int.h"
 #include "phone_modules.h"
@@ -572,6 +573,7 @@ void phone_close(struct phone *phone)
 	sip_close(uag_sip(), true);    /* what nobody answered in time */
 	ua_close();
 	siphook_close();
+	bigmsg_close();
 	module_app_unload();
 	conf_close();
 	baresip_close();

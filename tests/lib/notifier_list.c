@@ -92,6 +92,7 @@ static char *list_body(struct notifier_list *list, bool full, unsigned from,
 	}
 	(void)mbuf_printf(mb, "--bndry--\r\n");
 
+	list->bytes = mb->end;
 	mb->pos = 0;
 	(void)mbuf_strdup(mb, &body, mb->end);
 

@@ -22,6 +22,7 @@ struct notifier_list {
 	uint32_t versionv[NOTIFIER_RESOURCES]; /**< Of the next documents */
 	bool parkedv[NOTIFIER_RESOURCES];
 	unsigned serial;       /**< Of ids                               */
+	size_t bytes;          /**< Of the last body                     */
 	const char *host;      /**< Of the resources' URIs, "pbx"        */
 };
 
