@@ -89,6 +89,7 @@ bool park_place(struct place *place, const struct park *park, const char *arg)
 		const struct pl pl = {at + 1, strlen(at + 1)};
 
 		place->account = pl_u32(&pl);
+		place->told = 0;
 		str_ncpy(place->spot, arg, min(sizeof(place->spot),
 					       (size_t)(at - arg) + 1));
 		return true;
@@ -96,6 +97,7 @@ bool park_place(struct place *place, const struct park *park, const char *arg)
 
 	str_ncpy(place->spot, arg, sizeof(place->spot));
 	place->account = call ? call->account : 0;
+	place->told = 0;
 
 	lamp = lamp_parked(park, arg);
 	if (!lamp && !desk_lamp_of(park->desk, place->account, arg))
@@ -376,6 +378,13 @@ static int retrieve_command(const struct command *cmd,
 
 	(void)park_place(&place, arg, cmd->argv[0]);
 
+	if (cmd->argc > 1 && park_told_place(&place, arg, cmd->argv[1])) {
+		(void)re_hprintf(reply, "%s is no parked call that the PBX"
+				 " told of (`status`: \"call\")",
+				 cmd->argv[1]);
+		return ENOENT;
+	}
+
 	return park_back_start(arg, &place, reply);
 }
 
@@ -395,6 +404,7 @@ static int undo_command(const struct command *cmd, struct re_printf *reply,
 	}
 
 	place.account = bk->fact.account;
+	place.told = 0;
 	str_ncpy(place.spot, bk->fact.spot, sizeof(place.spot));
 
 	return park_back_start(park, &place, reply);

@@ -25,7 +25,7 @@ static void retrieving_due(void *arg)
 
 	/* the next call at the same spot says nothing about this one */
 	park_back_event(rt, lamp && desk_lamp_parked(lamp) &&
-			 lamp->f.since_ms <= rt->start_ms ?
+			 !rt->park->told_lampc && lamp->f.since_ms <= rt->start_ms ?
 			 RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
 }
 
@@ -73,6 +73,7 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 
 		/* the lamp may follow later: its news is ours already */
 		park_book_remove(park, rt->account, rt->spot);
+		park_told_taken(park, rt->account, rt->spot, rt->told);
 
 		call = phone_call(park->phone, rt->id);
 		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
@@ -92,6 +93,8 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		else
 			bus_message(park->bus, MESSAGE_WARN,
 				    "no call was waiting at %s", rt->spot);
+
+		park_told_taken(park, rt->account, rt->spot, rt->told);
 
 		/* no lamp will tell that he is not there any more */
 		if (!desk_lamp_of(park->desk, rt->account, rt->spot))
@@ -140,7 +143,14 @@ int park_back_start(struct park *park, const struct place *wanted,
 	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
 	unsigned account;
 	const char *tmpl;
+	struct place told;
 	int err;
+
+	/* where nobody can be asked who waits, the PBX knows */
+	if (park->told_lampc) {
+		told = wanted ? *wanted : park_told_longest(park);
+		wanted = &told;
+	}
 
 	lamp = wanted ? desk_lamp_of(park->desk, wanted->account,
 				     wanted->spot) : desk_longest(park->desk);
@@ -153,7 +163,8 @@ int park_back_start(struct park *park, const struct place *wanted,
 	account = wanted ? wanted->account : lamp->f.account;
 	str_ncpy(spot, wanted ? wanted->spot : lamp->f.spot, sizeof(spot));
 
-	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale) {
+	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale &&
+	    !park->told_lampc) {
 		(void)re_hprintf(reply, "%s is free: no call waits there",
 				 spot);
 		return ENOENT;
@@ -166,7 +177,10 @@ int park_back_start(struct park *park, const struct place *wanted,
 
 	way = park_way_find(park, account, spot);
 	tmpl = way && way->retrieve ? way->retrieve : park->ways->retrieve;
-	err = profile_expand(target, sizeof(target), tmpl, spot);
+	err = park->told_lampc ?
+		park_told_target(park, target, sizeof(target), account, spot,
+				 wanted->told) :
+		profile_expand(target, sizeof(target), tmpl, spot);
 	if (err) {
 		(void)re_hprintf(reply, "'%s' is no way to retrieve %s",
 				 tmpl ? tmpl : "", spot);
@@ -179,6 +193,7 @@ int park_back_start(struct park *park, const struct place *wanted,
 
 	rt->park = park;
 	rt->account = account;
+	rt->told = wanted ? wanted->told : 0;
 	rt->start_ms = clock_ms(park->clock);
 	rt->occupied = lamp && desk_lamp_parked(lamp);
 	str_ncpy(rt->spot, spot, sizeof(rt->spot));
@@ -189,6 +204,9 @@ int park_back_start(struct park *park, const struct place *wanted,
 	if (bk) {
 		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
 		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
+	}
+	else if (park_told_who(park, account, spot, rt->told, rt->who,
+			       rt->number)) {
 	}
 	else if (rt->occupied) {
 		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));
