@@ -4,6 +4,7 @@
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
+#include "app/text_model.h"
 #include "park_int.h"
 
 
@@ -40,6 +41,53 @@ static void resume_held(const struct retrieving *rt)
 }
 
 
+/* What the dialplan calls the spot is nobody's name */
+static bool is_place(const struct retrieving *rt, const char *number)
+{
+	return !strcmp(number, rt->spot) || !strcmp(number, rt->target) ||
+		park_is_place(rt->park, number);
+}
+
+
+void park_back_answered(struct retrieving *rt)
+{
+	const unsigned id = rt->id;
+	struct park *park = rt->park;
+	const struct desk_lamp *lamp;
+
+	park_back_event(rt, RETRIEVE_EV_ANSWERED);
+
+	rt = park_back_find(park, id);
+	if (!rt || rt->life.state != RETRIEVE_CLAIMED)
+		return;
+
+	/* a lamp may be faster than the answer */
+	lamp = desk_lamp_of(park->desk, rt->account, rt->spot);
+	if (rt->known)
+		park_back_event(rt, RETRIEVE_EV_IDENTITY);
+	else if (lamp && rt->occupied && lamp->f.state == LAMP_FREE &&
+		 !lamp->f.stale)
+		park_back_event(rt, RETRIEVE_EV_FREE);
+}
+
+
+void park_back_named(struct retrieving *rt, const char *number)
+{
+	if (is_place(rt, number))
+		return;
+
+	rt->known = number_same(number, rt->number);
+	park_back_event(rt, RETRIEVE_EV_NAMED);
+}
+
+
+void park_back_reinvite(struct retrieving *rt, const char *number)
+{
+	if (number[0] && !is_place(rt, number))
+		park_back_event(rt, RETRIEVE_EV_IDENTITY);
+}
+
+
 void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 {
 	struct park *park = rt->park;
@@ -67,7 +115,7 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		/* who it is: the server's word, else what we knew of him */
 		call = phone_call(park->phone, rt->id);
 		if (call && (rt->who[0] || rt->number[0]) &&
-		    !strcmp(call->peer, rt->target))
+		    is_place(rt, call->peer))
 			(void)phone_set_peer(park->phone, rt->id, rt->who,
 					     rt->number);
 

@@ -82,6 +82,7 @@ struct retrieving {
 	char number[TEXT_SZ];       /* ... when the spot was dialled    */
 	unsigned told;              /* id, if the PBX told us of it     */
 	bool occupied;              /* its lamp showed a call           */
+	bool known;                 /* the 200 names just him           */
 };
 
 /** A call that we parked */
@@ -192,6 +193,15 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp);
 
 /** Step a retrieval; it is gone afterwards if that ended it */
 void park_back_event(struct retrieving *rt, enum retrieve_event ev);
+
+/** It was answered */
+void park_back_answered(struct retrieving *rt);
+
+/** 18x or 200 say that the far end is `number` */
+void park_back_named(struct retrieving *rt, const char *number);
+
+/** The server sent a re-INVITE that names `number`, or nobody: "" */
+void park_back_reinvite(struct retrieving *rt, const char *number);
 
 /** @return The retrieval under way by that call, or NULL */
 struct retrieving *park_back_find(const struct park *park, unsigned id);
