@@ -17,6 +17,7 @@
  * usage: bench_blf [speed|size|memory|list|flood]...
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pty.h>
@@ -185,26 +186,45 @@ static void floor_child(int fd)
 }
 
 
-static void phone_child(int slave, int fd, const struct vt_home *home)
+static void phone_child(int fd)
 {
 	const struct app_prm prm = {0};
 	struct cfg *cfg = NULL;
 
 	child.probefd = fd;
-	(void)login_tty(slave);
-
-	(void)setenv("TERM", "xterm-256color", 1);
-	(void)setenv("LC_ALL", "C.UTF-8", 1);
-	(void)setenv("HOME", vt_home_path(home, "home"), 1);
-	(void)setenv("XDG_CONFIG_HOME", vt_home_path(home, "config"), 1);
-	(void)setenv("XDG_STATE_HOME", vt_home_path(home, "state"), 1);
-	(void)setenv("XDG_RUNTIME_DIR", vt_home_path(home, "run"), 1);
 
 	if (libre_init() || siphook_add(true, -1, probe_hook, NULL) ||
 	    cfg_load(&cfg, NULL, "/dev/null") || cfg->errorc)
 		_exit(2);
 
 	_exit(app_main(cfg, &prm));
+}
+
+
+/* The same program again: nothing of this process's memory is in its own */
+static _Noreturn void become(const struct subject *s, int slave, int fd)
+{
+	char text[16];
+
+	(void)re_snprintf(text, sizeof(text), "%d", fd);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+	if (slave >= 0) {
+		(void)login_tty(slave);
+		(void)setenv("TERM", "xterm-256color", 1);
+		(void)setenv("LC_ALL", "C.UTF-8", 1);
+		(void)setenv("HOME", vt_home_path(&s->home, "home"), 1);
+		(void)setenv("XDG_CONFIG_HOME",
+			     vt_home_path(&s->home, "config"), 1);
+		(void)setenv("XDG_STATE_HOME",
+			     vt_home_path(&s->home, "state"), 1);
+		(void)setenv("XDG_RUNTIME_DIR",
+			     vt_home_path(&s->home, "run"), 1);
+	}
+
+	(void)execl("/proc/self/exe", "bench_blf", slave >= 0 ? "--phone" :
+		    "--floor", text, NULL);
+	_exit(2);
 }
 
 
@@ -228,12 +248,12 @@ static void subject_end(struct subject *s)
 }
 
 
-/* A child: this returns in the parent only; arg is the slave's descriptor */
+/* The phone on its terminal, or (-1) the floor */
 static void subject_fork(struct subject *s, int slave)
 {
 	int fdv[2];
 
-	if (pipe(fdv))
+	if (pipe(fdv) || fcntl(fdv[0], F_SETFD, FD_CLOEXEC))
 		fail("no pipe");
 
 	(void)fflush(NULL);
@@ -241,15 +261,8 @@ static void subject_fork(struct subject *s, int slave)
 	if (s->pid < 0)
 		fail("no process");
 
-	if (!s->pid) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)close(fdv[0]);
-		if (slave >= 0) {
-			(void)close(s->master);
-			phone_child(slave, fdv[1], &s->home);
-		}
-		floor_child(fdv[1]);
-	}
+	if (!s->pid)
+		become(s, slave, fdv[1]);
 
 	(void)close(fdv[1]);
 	s->probefd = fdv[0];
@@ -296,7 +309,8 @@ static void phone_start(struct subject *s, size_t lampc)
 	memset(s, 0, sizeof(*s));
 
 	if (bare_open(&s->bare) || vt_home_init(&s->home) ||
-	    openpty(&s->master, &slave, NULL, NULL, &ws))
+	    openpty(&s->master, &slave, NULL, NULL, &ws) ||
+	    fcntl(s->master, F_SETFD, FD_CLOEXEC))
 		fail("no terminal");
 
 	if (lampc)
@@ -916,6 +930,12 @@ int main(int argc, char **argv)
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+
+	if (argc == 3 && !strcmp(argv[1], "--floor"))
+		floor_child(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "--phone"))
+		phone_child(atoi(argv[2]));
+
 	bench_begin("bench_blf");
 
 	for (size_t i=0; i<ARRAY_SIZE(partv); i++) {
