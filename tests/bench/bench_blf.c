@@ -43,6 +43,7 @@
 #include "tests/lib/notifier_list.h"
 #include "tests/lib/vt.h"
 #include "ui/term_curses.h"
+#include "ui/ui.h"
 
 
 enum {
@@ -65,7 +66,6 @@ enum {
 	LOST_MS = 5000,
 	SETTLE_MS = 5500,      /* libre's Timer K, and a little          */
 	IDLE_MS = 10000,
-	FRAME_MS = 16,         /* between two pictures, at least         */
 };
 
 /** What a process tells of itself */
@@ -888,7 +888,7 @@ static void bench_flood(void)
 		await(LOST_MS, shows(&phone, who), "another state won");
 		++right;
 
-		frames = (double)(bench_now_ns() - start) / 1e6 / FRAME_MS
+		frames = (double)(bench_now_ns() - start) / 1e6 / UI_FRAME_MS
 			+ 1;
 		q = ask(&phone);
 		bench_add(&countv, (double)(q.pictures - p.pictures));
