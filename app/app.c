@@ -200,14 +200,6 @@ static void reg_handler(const struct regc_report *report, void *arg)
 	const struct phone_account *acc = phone_account(app->phone, aa->idx);
 	const char *reason = report->reason;
 
-	/* it was only asked who the server is */
-	if (!acc->regint_s) {
-		if (report->msg)
-			phone_registered(app->phone, aa->idx, true,
-					 report->msg);
-		return;
-	}
-
 	if (report->refused && acc && !acc->password)
 		reason = "the server wants a password: none is configured"
 			" (auth_pass)";
@@ -235,6 +227,13 @@ static int reg_start(struct app *app, unsigned idx)
 	aa->idx = idx;
 	app->accountc = idx + 1;
 
+	if (!acc->regint_s) {
+		account_emit(app, idx, true, "does not register (regint=0)");
+		phone_registered(app->phone, idx, true, NULL);
+		blf_registered(app->blf, idx, true, true, "");
+		return 0;
+	}
+
 	prm = (struct regc_prm){
 		.sip       = phone_sip(app->phone),
 		.aor       = acc->aor,
@@ -249,13 +248,7 @@ static int reg_start(struct app *app, unsigned idx)
 		.reasonh   = phone_wrap_tls_reason,
 	};
 
-	if (acc->regint_s)
-		account_emit(app, idx, false, "registering");
-	else {
-		account_emit(app, idx, true, "does not register (regint=0)");
-		phone_registered(app->phone, idx, true, NULL);
-		blf_registered(app->blf, idx, true, true, "");
-	}
+	account_emit(app, idx, false, "registering");
 
 	return regc_alloc(&aa->regc, app->clock, &prm, reg_handler, aa);
 }
@@ -528,7 +521,29 @@ static void grow_handler(size_t lampc, void *arg)
 }
 
 
-/* A park-info that nobody subscribed to */
+/* What is parked on ourselves, where that is subscribed to */
+static int info_start(struct app *app)
+{
+	int err = 0;
+
+	if (app->ways.told != PROFILE_TOLD_CALL_INFO)
+		return 0;
+
+	for (size_t i = 0; !err && i < phone_accountc(app->phone); i++) {
+
+		const struct phone_account *acc;
+		char uri[512];
+
+		acc = phone_account(app->phone, (unsigned)i);
+		err = phone_uri(uri, sizeof(uri), acc, acc->user);
+		err = err ? err : blf_watch_info(app->blf, (unsigned)i, uri);
+	}
+
+	return err;
+}
+
+
+/* Told of a call parked on an account */
 static void info_handler(unsigned account, const void *body, size_t len,
 			 void *arg)
 {
@@ -704,6 +719,7 @@ static int lamps_start(struct app *app)
 			phone_accountc(app->phone), specv, n, lamp_handler,
 			app);
 	err = err ? err : lists_start(app);
+	err = err ? err : info_start(app);
 	blf_set_info_handler(app->blf, info_handler);
 
  out:

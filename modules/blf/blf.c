@@ -812,6 +812,15 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 	if (w->roster)
 		return blf_list_document(w, n, now_ms);
 
+	if (w->info) {
+		const char *why = n->bad ? n->bad : n->cut ? BLF_CUT : NULL;
+
+		blf_watch_useless(w, why);
+		if (!why && blf->infoh && !blf->closing)
+			blf->infoh(w->acct->idx, n->body, n->len, blf->arg);
+		return why != NULL;
+	}
+
 	blf_watch_unfeed(w);
 
 	if (n->cut || n->bad) {
@@ -918,6 +927,10 @@ static bool known_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 	if (leg->watch->roster)
 		return blf_list_known(leg->watch, n);
 
+	/* these have no version: what is late is late */
+	if (leg->watch->info)
+		return true;
+
 	if (dialoginfo_decode(blf->di, blf->dec, n->body, n->len))
 		return true;
 
@@ -933,7 +946,7 @@ static void leg_init(struct leg *leg, struct watch *w, uint32_t expires_s,
 	leg->item.kind = ITEM_LEG;
 	blf_sub_init(&leg->sub, expires_s, seed);
 	blf_dlg_init(&leg->dlg, w->blf->bs, w->acct->idx, w->target);
-	leg->dlg.list = w->roster != NULL;
+	leg->dlg.pack = w->roster ? BLF_PACK_LIST : BLF_PACK_DIALOG;
 }
 
 
@@ -944,7 +957,7 @@ static struct blf_dlg *fork_handler(struct blf_dlg *dlg, void *arg)
 	struct blf *blf = arg;
 	const uint64_t now_ms = clock_ms(blf->clock);
 
-	if (w->roster || list_count(&w->forkl) + 1 >= LAMP_FORKS_MAX)
+	if (w->roster || w->info || list_count(&w->forkl) + 1 >= LAMP_FORKS_MAX)
 		return NULL;
 
 	switch (root->sub.state) {
@@ -1267,13 +1280,18 @@ void blf_leg_quit(struct leg *leg, uint64_t now_ms)
 
 struct watch *blf_watch_at(const struct blf *blf, size_t i)
 {
-	return i < blf->watchc ? blf->watchv[i] : blf->listv[i - blf->watchc];
+	if (i < blf->watchc)
+		return blf->watchv[i];
+
+	i -= blf->watchc;
+
+	return i < blf->listc ? blf->listv[i] : blf->infov[i - blf->listc];
 }
 
 
 size_t blf_watch_count(const struct blf *blf)
 {
-	return blf->watchc + blf->listc;
+	return blf->watchc + blf->listc + blf->infoc;
 }
 
 
@@ -1316,6 +1334,7 @@ static void destructor(void *arg)
 	mem_deref(blf->ht_user);
 	mem_deref(blf->watchv);
 	mem_deref(blf->listv);
+	mem_deref(blf->infov);
 	mem_deref(blf->acctv);
 	mem_deref(blf->di);
 }
@@ -1413,6 +1432,42 @@ int blf_watch_alloc(struct watch **wp, struct blf *blf,
 	*wp = w;
 
 	return 0;
+}
+
+
+int blf_watch_info(struct blf *blf, unsigned account, const char *target)
+{
+	const struct blf_spec spec = {
+		.account = account,
+		.spot    = "call-info",
+		.target  = target,
+	};
+	struct watch *w;
+	int err;
+
+	if (!blf || !target || account >= blf->acctc)
+		return EINVAL;
+
+	if (blf->infoc >= blf->acctc)
+		return EALREADY;
+
+	if (!blf->infov) {
+		blf->infov = mem_zalloc(blf->acctc * sizeof(*blf->infov),
+					NULL);
+		if (!blf->infov)
+			return ENOMEM;
+	}
+
+	err = blf_watch_alloc(&w, blf, &spec, NULL);
+	if (err)
+		return err;
+
+	w->info  = true;
+	w->quiet = true;
+	w->root.dlg.pack = BLF_PACK_CALL_INFO;
+	blf->infov[blf->infoc++] = w;
+
+	return sched_room(blf);
 }
 
 

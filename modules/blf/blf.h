@@ -139,12 +139,25 @@ typedef bool (blf_server_h)(unsigned account, const struct sip_msg *msg,
 bool blf_request(struct blf *blf, const struct sip_msg *msg,
 		 blf_server_h *serverh, void *arg);
 
-/** Body of a park-info that nobody subscribed to; borrowed for the call */
+/** Body of a park-info that nobody subscribed to, or of a call-info;
+    borrowed for the call */
 typedef void (blf_info_h)(unsigned account, const void *body, size_t len,
 			  void *arg);
 
 /** Who is told of park-info; with the arg of blf_alloc() */
 void blf_set_info_handler(struct blf *blf, blf_info_h *h);
+
+/**
+ * Subscribe to what is parked on an account itself (BroadWorks: Event
+ * call-info, a body of callpark-info); before the first blf_registered()
+ *
+ * What is told goes to the handler of blf_set_info_handler().
+ *
+ * @param target Request-URI of the SUBSCRIBE, copied
+ *
+ * @return 0, EINVAL, EALREADY (more than accounts), ENOMEM
+ */
+int blf_watch_info(struct blf *blf, unsigned account, const char *target);
 
 /**
  * Look at a request that blf_request() did not want

@@ -85,6 +85,7 @@ struct watch {
 	bool listed;           /* the feeder has told it                 */
 	bool many;             /* by several instances                   */
 	bool quiet;            /* the owner does not know it yet         */
+	bool info;             /* no lamp: calls parked on the account   */
 };
 
 struct acct {
@@ -113,6 +114,8 @@ struct blf {
 	size_t watchsz;
 	struct watch **listv;
 	size_t listc;
+	struct watch **infov;  /* one for each account, if any           */
+	size_t infoc;
 	struct hash *ht_spot;
 	struct hash *ht_user;
 	struct rls_work *work;
@@ -182,7 +185,7 @@ int  blf_watch_alloc(struct watch **wp, struct blf *blf,
 /** Give a lamp its place in the grid */
 int  blf_watch_append(struct blf *blf, struct watch *w);
 
-/** Lamps and lists; i from 0 to blf_watch_count() - 1 */
+/** Lamps, lists and the rest; i from 0 to blf_watch_count() - 1 */
 struct watch *blf_watch_at(const struct blf *blf, size_t i);
 size_t blf_watch_count(const struct blf *blf);
 

@@ -11,6 +11,21 @@
 #define EVENT "dialog"
 #define CTYPE "application/dialog-info+xml"
 #define CTYPES_LIST CTYPE ", application/rlmi+xml, multipart/related"
+#define CALLPARK "x-broadworks-callpark-info+xml"
+
+/** What SUBSCRIBE says of it */
+static const struct {
+	const char *event;
+	const char *accept;
+	const char *headers;
+} packv[] = {
+	[BLF_PACK_DIALOG]    = {EVENT, CTYPE, ""},
+	/* RFC 4662 4.1: without "eventlist" there would be no list. As a
+	   demand (Require) it would be refused where there is none */
+	[BLF_PACK_LIST]      = {EVENT, CTYPES_LIST,
+				"Supported: eventlist\r\n"},
+	[BLF_PACK_CALL_INFO] = {"call-info", "application/" CALLPARK, ""},
+};
 
 enum {
 	GHOST_MS = 32000,       /* 64*T1: so long is a NOTIFY repeated   */
@@ -51,7 +66,7 @@ struct ghost {
 	struct blf_peer *peer;
 	uint64_t until_ms;
 	struct blf_order_state order;
-	bool list;
+	uint8_t pack;
 	char callid[33];
 	char ltag[17];
 	char rtag[TAG_MAX + 1];
@@ -521,14 +536,12 @@ static int send_request(struct blf_dlg *dlg, enum blf_bye bye,
 			   "CSeq: %u SUBSCRIBE\r\n",
 			   peer->from, dlg->ltag, dlg->callid, dlg->lseq++);
 	err |= auth_print(mb, dlg, uri);
-	/* RFC 4662 4.1: without "eventlist" there would be no list. As a
-	   demand (Require) it would be refused where there is none */
-	err |= mbuf_printf(mb, "Event: " EVENT "\r\n"
-			   "Accept: %s\r\n"
+	err |= mbuf_printf(mb, "Event: %s\r\n"
+			   "Accept: %s\r\n%s"
 			   "Expires: %u\r\n"
 			   "Content-Length: 0\r\n\r\n",
-			   dlg->list ? CTYPES_LIST
-			   "\r\nSupported: eventlist" : CTYPE,
+			   packv[dlg->pack].event, packv[dlg->pack].accept,
+			   packv[dlg->pack].headers,
 			   dlg->kind == KIND_BYE ? 0 : dlg->expires_s);
 	if (err)
 		goto out;
@@ -595,7 +608,7 @@ static void remember(struct blf_dlg *dlg, uint64_t now_ms)
 	g->peer     = dlg->peer;
 	g->until_ms = now_ms + GHOST_MS;
 	g->order    = dlg->order;
-	g->list     = dlg->list;
+	g->pack     = dlg->pack;
 	str_ncpy(g->callid, dlg->callid, sizeof(g->callid));
 	str_ncpy(g->ltag, dlg->ltag, sizeof(g->ltag));
 	str_ncpy(g->rtag, dlg->remote, sizeof(g->rtag));
@@ -924,18 +937,19 @@ static const char *phrase(uint16_t scode)
 
 /* Stateless (RFC 3261 8.2.7): a server transaction would hold 5 kB for 32 s
    for each NOTIFY. The same request must then get the same answer again */
-static void reply(struct blf_peer *peer, bool list, const struct sip_msg *msg,
-		  uint16_t scode)
+static void reply(struct blf_peer *peer, uint8_t pack,
+		  const struct sip_msg *msg, uint16_t scode)
 {
 	if (scode == 415)
 		(void)sip_replyf(peer->acc.sip, msg, scode, phrase(scode),
 				 "Accept: %s\r\n"
 				 "Content-Length: 0\r\n\r\n",
-				 list ? CTYPES_LIST : CTYPE);
+				 packv[pack].accept);
 	else if (scode == 489)
 		(void)sip_replyf(peer->acc.sip, msg, scode, phrase(scode),
-				 "Allow-Events: " EVENT "\r\n"
-				 "Content-Length: 0\r\n\r\n");
+				 "Allow-Events: %s\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 packv[pack].event);
 	else
 		(void)sip_reply(peer->acc.sip, msg, scode, phrase(scode));
 }
@@ -1036,9 +1050,16 @@ static int substate_decode(struct blf_notify *n, const struct sip_msg *msg)
 
 
 static bool body_kind(struct blf_notify *n, const struct sip_msg *msg,
-		      bool list)
+		      uint8_t pack)
 {
+	const bool list = pack == BLF_PACK_LIST;
+
 	n->params = msg->ctyp.params;
+
+	if (pack == BLF_PACK_CALL_INFO) {
+		n->kind = BLF_BODY_CALLPARK;
+		return msg_ctype_cmp(&msg->ctyp, "application", CALLPARK);
+	}
 
 	if (msg_ctype_cmp(&msg->ctyp, "application", "dialog-info+xml"))
 		n->kind = BLF_BODY_DIALOG;
@@ -1055,7 +1076,7 @@ static bool body_kind(struct blf_notify *n, const struct sip_msg *msg,
 
 /* @return Status code of the answer */
 static uint16_t body_decode(struct blf_notify *n, const struct sip_msg *msg,
-			    bool list)
+			    uint8_t pack)
 {
 	const size_t left = mbuf_get_left(msg->mb);
 	const struct sip_hdr *hdr;
@@ -1074,7 +1095,7 @@ static uint16_t body_decode(struct blf_notify *n, const struct sip_msg *msg,
 
 	hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
 
-	if (!body_kind(n, msg, list) ||
+	if (!body_kind(n, msg, pack) ||
 	    (hdr && pl_strcasecmp(&hdr->val, "identity"))) {
 		n->bad = "the server tells it in an unknown form";
 		return 415;
@@ -1089,12 +1110,12 @@ static uint16_t body_decode(struct blf_notify *n, const struct sip_msg *msg,
 
 /* @return Status code of the answer */
 static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
-			      bool list)
+			      uint8_t pack)
 {
 	memset(n, 0, sizeof(*n));
 	n->ev = BLF_EV_NOTIFY;
 
-	if (!event_is(msg, EVENT)) {
+	if (!event_is(msg, packv[pack].event)) {
 		n->bad = "the server tells of another event";
 		return 489;
 	}
@@ -1104,7 +1125,7 @@ static uint16_t notify_decode(struct blf_notify *n, const struct sip_msg *msg,
 		return 400;
 	}
 
-	return body_decode(n, msg, list);
+	return body_decode(n, msg, pack);
 }
 
 
@@ -1124,7 +1145,7 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 
 	/* the last word of a subscription that we have ended is welcome */
 	if ((!g->order.answer || msg->cseq.num > g->order.cseq) &&
-	    200 == notify_decode(&n, msg, g->list) &&
+	    200 == notify_decode(&n, msg, g->pack) &&
 	    n.ev != BLF_EV_NOTIFY)
 		blf_order_take(&g->order, msg->cseq.num, 200, now_ms);
 
@@ -1132,7 +1153,7 @@ static bool ghost_request(struct blf_sip *bs, const struct ids *ids,
 	if (!answer)
 		return false;
 
-	reply(g->peer, g->list, msg, answer);
+	reply(g->peer, g->pack, msg, answer);
 
 	return true;
 }
@@ -1231,11 +1252,11 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 
 	rx_prepare(bs, msg);
 
-	scode = notify_decode(&n, msg, dlg->list);
+	scode = notify_decode(&n, msg, dlg->pack);
 
 	repeat = made ? 0 : blf_order_answer(&dlg->order, msg->cseq.num);
 	if (repeat) {
-		reply(dlg->peer, dlg->list, msg, repeat);
+		reply(dlg->peer, dlg->pack, msg, repeat);
 		return true;
 	}
 
@@ -1255,13 +1276,13 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 		if (n.late)
 			blf_order_take(&dlg->order, msg->cseq.num, 200,
 				       now_ms);
-		reply(dlg->peer, dlg->list, msg, n.late ? 200 : 481);
+		reply(dlg->peer, dlg->pack, msg, n.late ? 200 : 481);
 		bs->h.notifyh(dlg, &n, now_ms, bs->arg);
 		return true;
 	}
 
 	if (scode != 200) {
-		reply(dlg->peer, dlg->list, msg, scode);
+		reply(dlg->peer, dlg->pack, msg, scode);
 		if (!made)
 			blf_order_take(&dlg->order, msg->cseq.num, scode,
 				       now_ms);
@@ -1278,7 +1299,7 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 
 		dlg = dlg_make(bs, dlg, msg, now_ms);
 		if (!dlg) {
-			reply(peer, false, msg, 481);
+			reply(peer, BLF_PACK_DIALOG, msg, 481);
 			return true;
 		}
 	}
@@ -1292,7 +1313,7 @@ bool blf_sip_request(struct blf_sip *bs, const struct sip_msg *msg,
 	}
 
 	blf_order_take(&dlg->order, msg->cseq.num, 200, now_ms);
-	reply(dlg->peer, dlg->list, msg, 200);
+	reply(dlg->peer, dlg->pack, msg, 200);
 
 	bs->h.notifyh(dlg, &n, now_ms, bs->arg);
 

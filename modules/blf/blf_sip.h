@@ -16,6 +16,13 @@
 struct blf_sip;
 struct blf_peer;
 
+/** What is subscribed to */
+enum blf_pack {
+	BLF_PACK_DIALOG = 0,   /**< RFC 4235                             */
+	BLF_PACK_LIST,         /**< The same of a list, RFC 4662         */
+	BLF_PACK_CALL_INFO,    /**< Calls parked on oneself, BroadWorks  */
+};
+
 /** SIP side of one subscription; in the owner's memory */
 struct blf_dlg {
 	struct le he;                  /**< By Call-ID                   */
@@ -36,8 +43,8 @@ struct blf_dlg {
 	uint8_t by_resp;               /**< Made by a 2xx, not a NOTIFY  */
 	uint8_t fork;
 	uint8_t accepted;              /**< The last SUBSCRIBE got a 2xx */
-	uint8_t list;                  /**< Of resources, RFC 4662; set it
-					    after blf_dlg_init()         */
+	uint8_t pack;                  /**< enum blf_pack; set it after
+					    blf_dlg_init()               */
 	char callid[33];
 	char ltag[17];
 };
@@ -47,6 +54,7 @@ enum blf_body {
 	BLF_BODY_DIALOG = 0,   /**< application/dialog-info+xml          */
 	BLF_BODY_MULTIPART,    /**< multipart/related; of lists only     */
 	BLF_BODY_RLMI,         /**< application/rlmi+xml; the same       */
+	BLF_BODY_CALLPARK,     /**< Of BLF_PACK_CALL_INFO                */
 };
 
 /** A NOTIFY, answered already; borrowed for the call */

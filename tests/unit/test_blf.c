@@ -2107,6 +2107,104 @@ static void test_alloc(void **state)
 
 #define blf_test(f) cmocka_unit_test_setup_teardown(f, NULL, teardown)
 
+/* ------------------------------------------------------------------------ */
+
+struct told {
+	unsigned c;
+	char body[64];
+};
+
+static struct told told;
+
+
+static void told_handler(unsigned account, const void *body, size_t len,
+			 void *arg)
+{
+	(void)arg;
+
+	assert_int_equal(account, 0);
+	assert_true(len < sizeof(told.body));
+	memcpy(told.body, body, len);
+	told.body[len] = '\0';
+	++told.c;
+}
+
+
+/* What is parked on the account itself: a subscription of another package
+   that is no lamp */
+static void test_call_info(void **state)
+{
+	static const struct {
+		const char *event, *ctype, *body;
+		uint16_t scode;
+		bool told;
+	} rowv[] = {
+		{"call-info", "application/x-broadworks-callpark-info+xml",
+		 "<one/>", 200, true},
+		{"call-info", NULL, "", 200, false},
+		{"dialog", "application/dialog-info+xml", "<x/>", 489, false},
+		{"call-info", "application/dialog-info+xml", "<x/>", 415,
+		 false},
+		{"call-info", "application/X-BroadWorks-callpark-info+xml",
+		 "<two/>", 200, true},
+	};
+	static struct fix f;
+	char uri[64], rest[512];
+	(void)state;
+
+	memset(&told, 0, sizeof(told));
+	start(&f, 0);
+	f.n->how.stateless = true;
+	(void)re_snprintf(uri, sizeof(uri), "sip:101@%J", &f.n->laddr);
+
+	blf_set_info_handler(f.blf, told_handler);
+	assert_int_equal(blf_watch_info(f.blf, 1, uri), EINVAL);
+	assert_int_equal(blf_watch_info(f.blf, 0, NULL), EINVAL);
+	assert_int_equal(blf_watch_info(f.blf, 0, uri), 0);
+	assert_int_equal(blf_watch_info(f.blf, 0, uri), EALREADY);
+
+	go(&f);
+	WAIT(&f, f.n->initialc == 1);
+	flush(&f);
+	assert_string_equal(f.n->seen.event, "call-info");
+	assert_string_equal(f.n->seen.accept,
+			    "application/x-broadworks-callpark-info+xml");
+	assert_string_equal(f.n->seen.ruri, uri);
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		struct notifier_sub *sub = notifier_last(f.n, 0);
+		const unsigned answerc = f.n->answerc, c = told.c;
+
+		(void)re_snprintf(rest, sizeof(rest), "Event: %s\r\n"
+				  "Subscription-State: active;expires=300\r\n"
+				  "%s%s%sContent-Length: %zu\r\n\r\n%s",
+				  rowv[i].event,
+				  rowv[i].ctype ? "Content-Type: " : "",
+				  rowv[i].ctype ? rowv[i].ctype : "",
+				  rowv[i].ctype ? "\r\n" : "",
+				  strlen(rowv[i].body), rowv[i].body);
+		notifier_raw(f.n, sub, ++sub->cseq, rest);
+		WAIT(&f, f.n->answerc > answerc);
+
+		row_uint(i, rowv[i].scode, f.n->scode);
+		row_uint(i, rowv[i].told, told.c - c);
+		if (rowv[i].told)
+			row_str(i, rowv[i].body, told.body);
+	}
+
+	/* it is no lamp: nobody is told of one */
+	assert_int_equal(f.factc, 0);
+
+	/* kept alive and ended as the others */
+	blf_registered(f.blf, 0, false, false, "gone");
+	go(&f);
+	WAIT(&f, f.n->initialc == 2);
+	assert_string_equal(f.n->seen.event, "call-info");
+	fix_close(&f);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest testv[] = {
@@ -2135,6 +2233,7 @@ int main(void)
 		blf_test(test_no_storm),
 		blf_test(test_big),
 		blf_test(test_registration),
+		blf_test(test_call_info),
 		blf_test(test_close),
 		blf_test(test_repeat),
 		blf_test(test_recall),
