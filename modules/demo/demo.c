@@ -126,6 +126,21 @@ static int extensions(struct demo *d)
 }
 
 
+/* Calls are parked on the extensions */
+static void personal(struct demo *d)
+{
+	struct le *le;
+
+	d->spotc = 0;
+	for (le = d->extl.head; le; le = le->next) {
+
+		const struct demo_ext *ext = le->data;
+
+		str_ncpy(d->spotv[d->spotc++], ext->number, DEMO_TEXT);
+	}
+}
+
+
 int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 {
 	const struct demo_manner *m;
@@ -175,6 +190,9 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 	err = extensions(d);
 	if (err)
 		goto out;
+
+	if (d->m.personal)
+		personal(d);
 
 	err = demo_core_open(d);
 	if (err)
@@ -264,7 +282,7 @@ int demo_config(const struct demo *d, const char *ext, bool tcp, char *buf,
 			  me->number, demo_host(), demo_port(d, tcp),
 			  tcp ? "tcp" : "udp", me->pass, d->m.profile);
 
-	if (d->spotc)
+	if (d->spotc && !d->m.personal)
 		err |= mbuf_printf(mb, "spots     %s-%s\n", d->spotv[0],
 				   d->spotv[d->spotc - 1]);
 

@@ -297,6 +297,14 @@ static void learn_socket(struct demo *d, const struct sip_msg *msg)
 
 /* ---- dialogs ---- */
 
+/** A URI's user part as it is dialled: "#58", not "%2358" */
+int demo_number(char *buf, size_t sz, const struct pl *user)
+{
+	return re_snprintf(buf, sz, "%H", uri_user_unescape, user) < 0
+		? EOVERFLOW : 0;
+}
+
+
 void demo_tag(char *buf)
 {
 	(void)re_snprintf(buf, DEMO_TAG_SZ, "%016llx", rand_u64());

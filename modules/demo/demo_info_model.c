@@ -195,3 +195,33 @@ size_t demo_info_write(char *buf, size_t sz, const struct demo_info *info,
 
 	return o.full ? 0 : o.n;
 }
+
+
+size_t demo_info_park(char *buf, size_t sz, const char *who,
+		      const char *number, const char *host)
+{
+	struct out o = { .buf = buf, .sz = sz };
+
+	if (!buf || !sz)
+		return 0;
+
+	put(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<x-broadworks-callpark-info xmlns="
+	    "\"http://schema.broadsoft.com/callpark\">");
+
+	if (who) {
+		put(&o, "<callpark><parked><identity display=\"");
+		esc(&o, who);
+		put(&o, "\">sip:");
+		esc(&o, number);
+		put(&o, "@%s;user=phone</identity></parked></callpark>",
+		    host);
+	}
+	else {
+		put(&o, "<callpark/>");
+	}
+
+	put(&o, "</x-broadworks-callpark-info>\n");
+
+	return o.full ? 0 : o.n;
+}

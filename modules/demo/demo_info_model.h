@@ -36,6 +36,10 @@ struct demo_info {
 	unsigned call;           /**< Id of the call that is parked      */
 };
 
+/** As BroadWorks tells whom a call is parked on; who NULL: none is */
+size_t demo_info_park(char *buf, size_t sz, const char *who,
+		      const char *number, const char *host);
+
 size_t demo_info_write(char *buf, size_t sz, const struct demo_info *info,
 		       const struct demo_manner *m);
 

@@ -200,6 +200,7 @@ void demo_job_cancel(struct demo *d, demo_job_h *h, const void *arg);
 bool demo_refuses(struct demo *d, enum demo_method met,
 		  const struct sip_msg *msg);
 const char *demo_reason(uint16_t code);
+int  demo_number(char *buf, size_t sz, const struct pl *user);
 void demo_tag(char *buf);
 
 int  demo_dlg_uac(struct demo_dlg **dlgp, const char *local,

@@ -26,6 +26,8 @@ struct demo_sub {
 	struct demo_dlg *dlg;
 	char number[DEMO_TEXT];  /**< Spot, extension or list            */
 	struct res *resv;        /**< Of a list: each spot               */
+	bool info;               /**< Who is parked on him, not dialogs  */
+	bool mute;               /**< ... which he did not ask to be told */
 	uint64_t due_ms;
 	uint32_t version;
 	bool told;               /**< First document was sent            */
@@ -53,7 +55,7 @@ static struct shown look(const struct demo *d, const char *number,
 	const struct demo_row *r;
 	size_t i;
 
-	r = demo_books_at(&d->books, number);
+	r = d->m.personal ? NULL : demo_books_at(&d->books, number);
 	if (r) {
 		shown.lamp = DEMO_LAMP_PARKED;
 		shown.id = r->id;
@@ -119,6 +121,23 @@ static void notify_handler(int err, const struct sip_msg *msg, void *arg)
 }
 
 
+/** What a subscription shows */
+static struct shown look_sub(const struct demo_sub *sub)
+{
+	const struct demo_row *r;
+	struct demo_info info;
+
+	memset(&info, 0, sizeof(info));
+	if (!sub->info)
+		return look(sub->d, sub->number, &info);
+
+	r = demo_books_at(&sub->d->books, sub->number);
+
+	return r ? (struct shown){DEMO_LAMP_PARKED, r->id}
+		: (struct shown){DEMO_LAMP_FREE, 0};
+}
+
+
 /** Write a number's document */
 static size_t document(const struct demo_sub *sub, const char *number,
 		       struct shown *shown, uint32_t version, bool first,
@@ -159,11 +178,12 @@ static void notify(struct demo_sub *sub, const char *state, bool last,
 	err = demo_request(d, NULL, "NOTIFY", sub->dlg, 0, "", ctype, body, n,
 			   last ? NULL : notify_handler,
 			   last ? NULL : mem_ref(sub),
-			   "Event: dialog\r\n"
+			   "Event: %s\r\n"
 			   "Subscription-State: %s\r\n"
 			   "%s"
 			   "Allow-Events: presence, dialog, "
-			   "message-summary, refer\r\n", state,
+			   "message-summary, refer\r\n",
+			   sub->info ? d->m.info_event : "dialog", state,
 			   sub->resv ? "Require: eventlist\r\n" : "");
 	if (err) {
 		applog(APPLOG_DEBUG, "demo: NOTIFY %s: %m\n", sub->number,
@@ -180,8 +200,21 @@ static void sub_notify(struct demo_sub *sub, const char *state, bool last)
 	char doc[DEMO_INFO_MAX];
 	size_t n;
 
-	if (sub->resv) {         /* the last one says nothing more */
+	if (sub->resv || sub->mute) {    /* the last one says no more */
 		notify(sub, state, last, NULL, NULL, 0);
+		return;
+	}
+
+	if (sub->info) {
+
+		const struct demo_row *r = demo_books_at(&d->books,
+							 sub->number);
+
+		sub->shown = look_sub(sub);
+		n = demo_info_park(doc, sizeof(doc), r ? r->name : NULL,
+				   r ? r->number : NULL, demo_host());
+		notify(sub, state, last, "application/"
+		       "x-broadworks-callpark-info+xml", doc, n);
 		return;
 	}
 
@@ -367,7 +400,6 @@ void demo_lamps(struct demo *d)
 	while (le) {
 
 		struct demo_sub *sub = le->data;
-		struct demo_info info;
 		struct shown now;
 
 		le = le->next;
@@ -378,8 +410,7 @@ void demo_lamps(struct demo *d)
 			continue;
 		}
 
-		memset(&info, 0, sizeof(info));
-		now = look(d, sub->number, &info);
+		now = look_sub(sub);
 
 		if (now.lamp == sub->shown.lamp && now.id == sub->shown.id)
 			continue;
@@ -568,14 +599,21 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 	char number[DEMO_TEXT];
 	uint32_t expires_s = 0;
 	uint16_t code;
-	bool list;
+	bool list, info;
 
 	if (demo_auth(d, &ext, msg))
 		return;
 
 	hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
-	if (!hdr || sipevent_event_decode(&ev, &hdr->val) ||
-	    pl_strcmp(&ev.event, "dialog")) {
+	if (!hdr || sipevent_event_decode(&ev, &hdr->val)) {
+		code = 489;
+		goto out;
+	}
+
+	/* of oneself only */
+	info = d->m.info_event && !pl_strcmp(&ev.event, d->m.info_event) &&
+		!pl_strcmp(&msg->uri.user, ext->number);
+	if (!info && pl_strcmp(&ev.event, "dialog")) {
 		code = 489;
 		goto out;
 	}
@@ -615,6 +653,9 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 	}
 
 	sub->d = d;
+	sub->info = info;
+	sub->mute = info && !sip_msg_hdr_has_value(msg, SIP_HDR_ACCEPT,
+		"application/x-broadworks-callpark-info+xml");
 	str_ncpy(sub->number, number, sizeof(sub->number));
 
 	if (list) {
@@ -644,10 +685,7 @@ static void subscribed(struct demo *d, const struct sip_msg *msg)
 		sub_active(sub);
 	}
 	else {
-		struct demo_info info;
-
-		memset(&info, 0, sizeof(info));
-		sub->shown = look(d, number, &info);
+		sub->shown = look_sub(sub);
 	}
 
 	return;

@@ -434,7 +434,7 @@ void demo_leg_invited(struct demo *d, const struct sip_msg *msg)
 	if (demo_auth(d, &ext, msg))
 		return;
 
-	if (pl_strcpy(&msg->uri.user, number, sizeof(number))) {
+	if (demo_number(number, sizeof(number), &msg->uri.user)) {
 		code = 404;
 		goto out;
 	}
@@ -908,7 +908,7 @@ static void referred(struct demo_leg *leg, const struct sip_msg *msg)
 	uint16_t code;
 
 	if (!hdr || sip_addr_decode(&addr, &hdr->val) ||
-	    pl_strcpy(&addr.uri.user, number, sizeof(number))) {
+	    demo_number(number, sizeof(number), &addr.uri.user)) {
 		code = 400;
 		goto out;
 	}

@@ -143,6 +143,22 @@ static const struct demo_manner mannerv[] = {
 		.list = "parking", .list_step = 3,
 	},
 
+	/* calls are parked on extensions; the one it is parked on learns it
+	   by a subscription to himself */
+	{
+		INVENTED,
+		.name = "broadworks", .profile = "broadworks",
+		.source = "providers' pages, an Asterisk module that speaks"
+			" call-info; calls are invented",
+		.software = "BroadWorks mock", .realm = "BroadWorks",
+		.personal = true, .info_event = "call-info",
+		.park_prefix = "*68", .retrieve_prefix = "*88",
+		.group = "#58",
+		.bare = DEMO_BARE_UNKNOWN, .taken = DEMO_TAKEN_REFUSES,
+		.tell = DEMO_TELL_IN_200, .frag = DEMO_FRAG_AT_ONCE,
+		.bye_parker = true, .park_s = 45,
+	},
+
 	/* cf_park behind FreeSWITCH, lamps by Kamailio's module: a taken
 	   slot and a recall nobody takes do not lose the caller */
 	{

@@ -100,6 +100,11 @@ struct demo_manner {
 	const char *list;         /**< Its spots as a list (RFC 4662);
 				       NULL: none                        */
 	unsigned list_step;       /**< Resources in a NOTIFY, at most    */
+	bool personal;            /**< Its spots are the extensions; a
+				       code alone means one's own        */
+	const char *group;        /**< Parks on a colleague's; NULL      */
+	const char *info_event;   /**< Package that tells who is parked
+				       on oneself: "call-info"; NULL     */
 	bool several;             /**< A spot takes several calls, first
 				       come first served                 */
 	enum demo_bare bare;

@@ -571,14 +571,18 @@ bool demo_is_spot(const struct demo *d, const char *number)
 
 
 /** @return The spot that dialling this takes a call from, or NULL */
-static const char *retrieve_target(const struct demo *d, const char *number)
+static const char *retrieve_target(const struct demo_party *p,
+				   const char *number)
 {
+	const struct demo *d = p->d;
 	const char *prefix = d->m.retrieve_prefix;
 
 	if (prefix) {
 		if (strncmp(number, prefix, strlen(prefix)))
 			return NULL;
 		number += strlen(prefix);
+		if (!*number && d->m.personal && p->ext)
+			number = p->ext->number;
 	}
 
 	return demo_is_spot(d, number) ? number : NULL;
@@ -622,7 +626,7 @@ uint16_t demo_switch_call(struct demo_party *p, const char *number,
 
 	p->errand = errand;
 
-	spot = retrieve_target(d, number);
+	spot = retrieve_target(p, number);
 	if (spot)
 		return retrieve(p, spot);
 
@@ -943,19 +947,44 @@ static void park_at(struct demo_party *caller, struct demo_party *parker,
 }
 
 
-/** @return The spot that a transfer's target parks at, or NULL */
-static const char *park_target(const struct demo *d, const char *number)
+/** @return The first colleague on whom nobody is parked, or NULL */
+static const char *group_free(const struct demo *d)
 {
+	struct le *le;
+
+	for (le = d->extl.head; le; le = le->next) {
+
+		const struct demo_ext *ext = le->data;
+
+		if (ext->bot && !demo_books_at(&d->books, ext->number))
+			return ext->number;
+	}
+
+	return NULL;
+}
+
+
+/** @return The spot that a transfer's target parks at, or NULL */
+static const char *park_target(const struct demo_party *p,
+			       const char *number)
+{
+	const struct demo *d = p->d;
 	const char *prefix = d->m.park_prefix;
 
 	if (d->m.bare == DEMO_BARE_PARKS && demo_is_spot(d, number))
 		return number;
 
-	if (prefix && *prefix && !strncmp(number, prefix, strlen(prefix)) &&
-	    demo_is_spot(d, number + strlen(prefix)))
-		return number + strlen(prefix);
+	if (d->m.group && !strcmp(d->m.group, number))
+		return group_free(d);
 
-	return NULL;
+	if (!prefix || !*prefix || strncmp(number, prefix, strlen(prefix)))
+		return NULL;
+
+	number += strlen(prefix);
+	if (!*number && d->m.personal)
+		number = p->ext->number;
+
+	return demo_is_spot(d, number) ? number : NULL;
 }
 
 
@@ -978,7 +1007,7 @@ uint16_t demo_switch_refer(struct demo_party *p, const char *number)
 	if (!row || row->place != DEMO_TALKING)
 		return 481;
 
-	if (is_lot(d, number) || park_target(d, number) ||
+	if (is_lot(d, number) || park_target(p, number) ||
 	    picks_up(d, number) || demo_ext_find(d, number))
 		return 0;
 
@@ -1018,7 +1047,7 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 {
 	struct demo *d = p->d;
 	struct demo_party *caller = peer(p);
-	const char *spot = park_target(d, number);
+	const char *spot = park_target(p, number);
 	struct demo_leg *leg = p->leg;
 	uint16_t code;
 

@@ -310,6 +310,40 @@ static void test_info(void **state)
 }
 
 
+/* As a module of Asterisk tells it in BroadWorks' manner */
+static void test_info_park(void **state)
+{
+	static const struct {
+		const char *who, *number, *text;
+	} rowv[] = {
+		{NULL, NULL, "<callpark/>"},
+		{"A<B", "0155", "<callpark><parked><identity "
+		 "display=\"A&lt;B\">sip:0155@127.0.0.1;user=phone</identity>"
+		 "</parked></callpark>"},
+	};
+	char buf[512], want[512];
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		size_t n;
+
+		(void)snprintf(want, sizeof(want), "<?xml version=\"1.0\" "
+			       "encoding=\"UTF-8\"?>\n"
+			       "<x-broadworks-callpark-info xmlns="
+			       "\"http://schema.broadsoft.com/callpark\">%s"
+			       "</x-broadworks-callpark-info>\n",
+			       rowv[i].text);
+		n = demo_info_park(buf, sizeof(buf), rowv[i].who,
+				   rowv[i].number, "127.0.0.1");
+		row_uint(i, strlen(want), n);
+		row_str(i, want, buf);
+		row_uint(i, 0, demo_info_park(buf, n, rowv[i].who,
+					      rowv[i].number, "127.0.0.1"));
+	}
+}
+
+
 /* ---- lists ---- */
 
 static void test_rls(void **state)
@@ -358,7 +392,8 @@ static void test_manners(void **state)
 	(void)state;
 	static const char *const namev[] = {"asterisk", "asterisk-spots",
 		"freepbx", "freeswitch", "fusionpbx", "3cx", "yeastar",
-		"grandstream-ucm", "kazoo", "vodia", "generic", "portsip",
+		"grandstream-ucm", "broadworks", "kazoo", "vodia",
+		"generic", "portsip",
 		"broken"};
 	size_t i;
 
@@ -576,6 +611,7 @@ int main(void)
 		unit_test(test_sdp_decode),
 		unit_test(test_sdp_cut),
 		unit_test(test_info),
+		unit_test(test_info_park),
 		unit_test(test_rls),
 		unit_test(test_manners),
 		unit_test(test_books),

@@ -1481,6 +1481,61 @@ static void test_park(void **state)
 }
 
 
+/* Where a spot's number alone leads nowhere: a code before it parks, and
+   another one takes the call */
+static void test_codes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *manner, *bare, *park, *spot, *retrieve;
+	} rowv[] = {
+		{"3cx",        "4",    "*04",     "4",    "*14"},
+		{"yeastar",    "6002", "*056002", "6002", "6002"},
+		{"kazoo",      "202",  "*3202",   "202",  "*5202"},
+		{"vodia",      "72",   "*8572",   "72",   "*8672"},
+		{"broadworks", NULL,   "*68",     "101",  "*88"},
+		{"broadworks", NULL,   "*68103",  "103",  "*88103"},
+		/* the group: the first colleague */
+		{"broadworks", NULL,   "%2358",   "102",  "*88102"},
+	};
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct demo_prm prm = {.manner = rowv[i].manner};
+		struct uacall *c;
+		struct ua *ua;
+		unsigned id;
+
+		start(&prm);
+		ua = phone(0, "101");
+		c = talk(ua, "Anna Berg", &id);
+
+		if (rowv[i].bare) {
+			refer(c, rowv[i].bare);
+			ROW_UNTIL(i, c->refer_closed);
+			row_int(i, DEMO_TALKING, who(id)->place);
+		}
+
+		refer(c, rowv[i].park);
+		ROW_UNTIL(i, who(id)->place == DEMO_PARKED);
+		row_str(i, rowv[i].spot, who(id)->spot);
+		BOOKS(i);
+
+		c = dial(ua, rowv[i].retrieve);
+		c->hz = 3000;
+		ROW_UNTIL(i, c->up);
+		ROW_UNTIL(i, who(id)->hears_hz == 3000);
+		row_uint(i, 1, who(id)->retrieved_n);
+		BOOKS(i);
+
+		hangup(c);
+		ROW_UNTIL(i, who(id)->fate == DEMO_HUNG_UP);
+		ua_stop(ua);
+		fx.d = mem_deref(fx.d);
+	}
+}
+
+
 /* What goes wrong on command: whose caller is where, what was said */
 static void test_park_faults(void **state)
 {
@@ -3091,6 +3146,7 @@ int main(int argc, char *argv[])
 		sip_test(test_lamp_forgotten),
 		sip_test(test_extension_lamp),
 		sip_test(test_park),
+		sip_test(test_codes),
 		sip_test(test_park_faults),
 		sip_test(test_park_early_bye),
 		sip_test(test_lot_full),
