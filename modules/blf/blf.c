@@ -290,6 +290,19 @@ static void log_move(const struct leg *leg, enum blf_state from,
 }
 
 
+static void hurry_leg(struct leg *leg, bool live, bool refused,
+		      uint64_t now_ms)
+{
+	if ((leg->sub.state == BLF_LIVE) != live)
+		return;
+
+	blf_nudge(&leg->sub, now_ms + blf_jitter(&leg->sub, HURRY_MS),
+		  refused);
+	(void)blf_sched_set(&leg->watch->blf->sched, &leg->item,
+			    leg->sub.due_ms);
+}
+
+
 /* All of an account that wait for better times, or that are live after the
    server was seen to have forgotten one: within two seconds, not at once */
 static void hurry(struct blf *blf, struct acct *acct, bool live,
@@ -304,17 +317,28 @@ static void hurry(struct blf *blf, struct acct *acct, bool live,
 
 	for (size_t i=0; i<blf_watch_count(blf); i++) {
 
-		struct leg *leg = &blf_watch_at(blf, i)->root;
+		struct watch *w = blf_watch_at(blf, i);
 
-		if (leg->watch->acct != acct ||
-		    (leg->sub.state == BLF_LIVE) != live)
+		if (w->acct != acct)
 			continue;
 
-		blf_nudge(&leg->sub, now_ms +
-			  blf_jitter(&leg->sub, HURRY_MS), refused);
-		(void)blf_sched_set(&blf->sched, &leg->item,
-				    leg->sub.due_ms);
+		hurry_leg(&w->root, live, refused, now_ms);
+
+		for (struct le *le = w->forkl.head; le; le = le->next)
+			hurry_leg(le->data, live, refused, now_ms);
 	}
+}
+
+
+/* What was live has ended: were others lost with it? */
+static void ended_sign(struct leg *leg, enum blf_gate_sign sign,
+		       uint64_t now_ms)
+{
+	struct acct *acct = leg->watch->acct;
+	struct blf *blf = leg->watch->blf;
+
+	if (!blf->closing && blf_gate_sign(&acct->gate, sign, now_ms))
+		hurry(blf, acct, true, false, now_ms);
 }
 
 
@@ -784,9 +808,8 @@ static void answer_handler(struct blf_dlg *dlg, enum blf_event ev,
 		applog(APPLOG_DEBUG, "blf: %s answered %u", w->spot, scode);
 	}
 
-	/* one forgotten subscription is the sign of many */
-	if (ev == BLF_EV_GONE && scode == 481 && !blf->closing)
-		hurry(blf, w->acct, true, false, now_ms);
+	if (ev == BLF_EV_GONE)
+		ended_sign(leg, blf_gate_sign_of(scode), now_ms);
 
 	blf_leg_step(leg, ev, val_s, now_ms);
 
@@ -883,7 +906,7 @@ static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 		applog(APPLOG_INFO, "blf: %s: the notifier counts anew",
 		       w->spot);
 		w->why = WHY_RESTARTED;
-		hurry(blf, w->acct, true, false, now_ms);
+		ended_sign(leg, BLF_SIGN_OF_ALL, now_ms);
 		blf_leg_step(leg, BLF_EV_AGAIN, 0, now_ms);
 	}
 	else {
@@ -897,6 +920,9 @@ static void notify_handler(struct blf_dlg *dlg, const struct blf_notify *n,
 			w->why  = WHY_ENDED;
 			w->word = n->reason;
 		}
+
+		if (n->ev == BLF_EV_AGAIN)
+			ended_sign(leg, blf_gate_sign_of(0), now_ms);
 
 		/* one that is refused is no sign of life */
 		if (!n->bad || n->ev != BLF_EV_NOTIFY)

@@ -131,3 +131,41 @@ bool blf_gate_step(struct blf_gate *gate, enum blf_gate_news news,
 
 	return opened;
 }
+
+
+bool blf_gate_sign(struct blf_gate *gate, enum blf_gate_sign sign,
+		   uint64_t now_ms)
+{
+	if (!gate)
+		return false;
+
+	if (now_ms - gate->sign_ms > BLF_GATE_SIGN_MS || !gate->signs) {
+		gate->sign_ms = now_ms;
+		gate->signs   = 0;
+	}
+
+	gate->signs = (uint8_t)(gate->signs + sign);
+	if (gate->signs < BLF_GATE_SIGNS)
+		return false;
+
+	gate->signs = 0;
+
+	return true;
+}
+
+
+enum blf_gate_sign blf_gate_sign_of(uint16_t scode)
+{
+	switch (scode) {
+
+	case 0:
+		return BLF_SIGN_OF_ONE;
+
+	/* it knows nothing of the subscription, or of the event any more */
+	case 405: case 481: case 489: case 501:
+		return BLF_SIGN_OF_ALL;
+
+	default:
+		return BLF_SIGN_OF_NUMBER;
+	}
+}

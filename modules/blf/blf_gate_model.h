@@ -20,6 +20,16 @@ enum {
 	BLF_GATE_STEP_MS = 500,       /**< From one probe to the next    */
 	BLF_GATE_FORBIDDEN = 8,       /**< So many 403 in a row: denied  */
 	BLF_GATE_DENIED_MS = 290000,  /**< Then one probe                */
+	BLF_GATE_SIGNS = 6,           /**< Together: it was restarted    */
+	BLF_GATE_SIGN_MS = 10000,     /**< Within so long of the first   */
+};
+
+/** How much a subscription's end tells of all others. One number may have
+    been deleted by the administrator; three at once were not */
+enum blf_gate_sign {
+	BLF_SIGN_OF_ONE = 2,    /**< Ended by NOTIFY, to be asked again  */
+	BLF_SIGN_OF_NUMBER = 3, /**< 404 and the like to a refresh       */
+	BLF_SIGN_OF_ALL = 6,    /**< It has forgotten, or counts anew    */
 };
 
 enum blf_gate_mode {
@@ -43,8 +53,10 @@ struct blf_gate {
 	uint64_t sent_ms;     /**< Last SUBSCRIBE                        */
 	uint64_t alive_ms;    /**< Last sign of life                     */
 	uint64_t until_ms;    /**< While denied: no probe before         */
+	uint64_t sign_ms;     /**< First of the signs of a restart       */
 	uint32_t busy;        /**< Under way                             */
 	uint8_t forbidc;
+	uint8_t signs;        /**< Sum of enum blf_gate_sign             */
 	uint8_t mode;         /**< enum blf_gate_mode                    */
 };
 
@@ -71,5 +83,17 @@ void blf_gate_done(struct blf_gate *gate);
  */
 bool blf_gate_step(struct blf_gate *gate, enum blf_gate_news news,
 		   uint64_t sent_ms, uint64_t now_ms);
+
+/**
+ * A subscription that was live has ended in a way that may not be its own
+ * affair only
+ *
+ * @return True if the server seems to have been restarted: look at the others
+ */
+bool blf_gate_sign(struct blf_gate *gate, enum blf_gate_sign sign,
+		   uint64_t now_ms);
+
+/** @return What the answer to a refresh, or 0 for a NOTIFY, says of others */
+enum blf_gate_sign blf_gate_sign_of(uint16_t scode);
 
 #endif

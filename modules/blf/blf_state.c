@@ -303,6 +303,15 @@ static void enter_live(struct blf_sub *sub, enum blf_state from,
 }
 
 
+/* What the server asks for is kept apart: whatever may bring the next try
+   forward later, it must not come sooner */
+static void rest(struct blf_sub *sub, uint32_t val_s, uint64_t now_ms)
+{
+	sub->not_before_ms = val_s ? now_ms + 1000ull *
+		min64(val_s, BLF_AFTER_MAX_S) : 0;
+}
+
+
 static void enter(struct blf_sub *sub, enum blf_state from,
 		  enum blf_event ev, uint32_t val_s, uint64_t now_ms)
 {
@@ -351,6 +360,7 @@ static void enter(struct blf_sub *sub, enum blf_state from,
 
 	case BLF_DOUBT:
 		fail(sub, now_ms);
+		rest(sub, val_s, now_ms);
 		sub->due_ms = min64(now_ms + (val_s ? after_ms(sub, val_s)
 					      : backoff_ms(sub)),
 				    sub->exp_ms);
@@ -359,6 +369,7 @@ static void enter(struct blf_sub *sub, enum blf_state from,
 
 	case BLF_RETRY:
 		fail(sub, now_ms);
+		rest(sub, val_s, now_ms);
 		if (val_s)
 			sub->due_ms = now_ms + after_ms(sub, val_s);
 		else if ((ev == BLF_EV_AGAIN || ev == BLF_EV_GONE)
@@ -371,6 +382,7 @@ static void enter(struct blf_sub *sub, enum blf_state from,
 
 	case BLF_REFUSED:
 		fail(sub, now_ms);
+		rest(sub, val_s, now_ms);
 		sub->due_ms = now_ms + after_ms(sub, val_s > BLF_SLOW_MS/1000
 						? val_s : BLF_SLOW_MS/1000);
 		fail_count(sub);
@@ -434,6 +446,14 @@ enum blf_action blf_step(struct blf_sub *sub, enum blf_event ev,
 			return BLF_ACT_NONE;
 		if (expires(from) && now_ms >= sub->exp_ms)
 			ev = BLF_EV_EXPIRED;
+
+		/* it ran out while the server wants rest */
+		if (ev == BLF_EV_EXPIRED && from == BLF_DOUBT &&
+		    now_ms < sub->not_before_ms) {
+			ev    = BLF_EV_ENDED;
+			val_s = (uint32_t)((sub->not_before_ms - now_ms +
+					    999) / 1000);
+		}
 	}
 	else if (ev == BLF_EV_ASK && from == BLF_LIVE) {
 		/* a body that we never understand must not become a storm */
@@ -489,6 +509,8 @@ void blf_nudge(struct blf_sub *sub, uint64_t at_ms, bool refused)
 			break;
 		/*@fallthrough@*/
 	case BLF_RETRY:
+		if (at_ms < sub->not_before_ms)
+			at_ms = sub->not_before_ms;
 		sub->due_ms = min64(sub->due_ms, at_ms);
 		break;
 

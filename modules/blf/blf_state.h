@@ -90,6 +90,7 @@ struct blf_sub {
 	uint64_t recheck_ms;  /**< Refresh not later than, or BLF_NEVER  */
 	uint64_t asked_ms;    /**< Last refresh by BLF_EV_ASK, 0: none   */
 	uint64_t live_ms;     /**< First NOTIFY of a good time, 0: none  */
+	uint64_t not_before_ms; /**< The server wants rest until, 0: no  */
 	uint32_t expires_s;   /**< To ask for                            */
 	uint32_t rng;         /**< State of the jitter                   */
 	uint8_t state;        /**< enum blf_state                        */
@@ -128,7 +129,9 @@ enum blf_action blf_step(struct blf_sub *sub, enum blf_event ev,
 
 /**
  * Look sooner than planned: a refresh while BLF_LIVE, the next try while
- * BLF_RETRY, and while BLF_REFUSED too if `refused`
+ * BLF_RETRY, and while BLF_REFUSED too if `refused`; never sooner than the
+ * server's Retry-After or retry-after allows (RFC 3261 20.33, RFC 6665
+ * 4.1.3)
  */
 void blf_nudge(struct blf_sub *sub, uint64_t at_ms, bool refused);
 

@@ -956,6 +956,102 @@ static void test_server_restart(void **state)
 }
 
 
+/* Refuse a refresh of the first lamps */
+struct ending {
+	unsigned left;
+	uint16_t scode;
+};
+
+static bool refuse_some(struct notifier *n, const struct sip_msg *msg,
+			struct notifier_sub *sub, void *arg)
+{
+	struct ending *e = arg;
+
+	if (!sub || !e->left)
+		return false;
+
+	--e->left;
+	sub->over = true;
+	(void)sip_reply(n->sip, msg, e->scode, "No");
+
+	return true;
+}
+
+
+/* What ends a few subscriptions may have ended all: those that are live are
+   looked at, branches of forks too. One alone is no such sign */
+static void test_signs(void **state)
+{
+	static const struct {
+		unsigned n;
+		uint16_t scode;         /* 0: terminated;reason=deactivated */
+		bool all;
+	} rowv[] = {
+		{1, 404, false},
+		{2, 404, true},
+		{1, 489, true},
+		{1, 501, true},
+		{1, 481, true},
+		{2, 0, false},
+		{3, 0, true},
+	};
+	(void)state;
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		struct ending ending = {0, rowv[i].scode};
+		struct notifier_sub *subv[20], *branch;
+		static struct fix f;
+		unsigned bits = 0, before;
+
+		start(&f, ROWS(subv));
+		go(&f);
+		WAIT(&f, f.livec == ROWS(subv));
+		WAIT(&f, f.n->okc == ROWS(subv));
+		for (unsigned k=0; k<ROWS(subv); k++)
+			subv[k] = &f.n->subv[k];
+
+		branch = notifier_fork(f.n, subv[19], "branch");
+		notifier_notify(f.n, branch, NULL, "terminated");
+		WAIT(&f, f.n->scode == 200);
+
+		f.n->h   = refuse_some;
+		f.n->arg = &ending;
+		for (unsigned k=0; k<rowv[i].n; k++) {
+			ending.left = 1;
+			before = f.n->subscribec;
+			if (rowv[i].scode)
+				notifier_raw(f.n, subv[k], ++subv[k]->cseq,
+					     "Event: dialog\r\n"
+					     "Content-Length: 0\r\n\r\n");
+			else
+				notifier_notify(f.n, subv[k], "terminated;"
+						"reason=deactivated", NULL);
+			WAIT(&f, f.n->subscribec >= before + 1 +
+			     !!rowv[i].scode);
+			ending.left = 0;
+			flush(&f);
+		}
+
+		/* within two seconds all but the last one, which is new, and
+		   the branch; or when their own time has come */
+		before   = f.n->subscribec;
+		f.n->h   = ttag_seen;
+		f.n->arg = &bits;
+		for (unsigned k=0; k<30; k++)
+			move(&f, 100);
+		flush(&f);
+		row_uint(i, rowv[i].all ? ROWS(subv) : 0,
+			 f.n->subscribec - before);
+		row_bool(i, rowv[i].all, bits & (1u << (branch -
+							f.n->subv)));
+		WAIT(&f, f.livec == ROWS(subv));
+
+		fix_close(&f);
+	}
+}
+
+
 static void test_cseq(void **state)
 {
 	struct notifier_sub *sub;
@@ -2222,6 +2318,7 @@ int main(void)
 		blf_test(test_silence),
 		blf_test(test_window),
 		blf_test(test_server_restart),
+		blf_test(test_signs),
 		blf_test(test_cseq),
 		blf_test(test_burst),
 		blf_test(test_terminated),

@@ -224,6 +224,16 @@ static void test_lost(void **state)
 		TO_REFRESH,
 		{3, EV(ERROR), 3600, ACT(NONE), ST(DOUBT), 59000, 150000,
 		 false},
+		/* it runs out, but the server's Retry-After goes on */
+		{DUE_TIME, EV(DUE), 0, ACT(FORGET), ST(RETRY), 3300000,
+		 3960000, false},
+		{DUE_TIME, EV(DUE), 0, ACT(QUEUE), ST(QUEUED), NEVER, false},
+	};
+	static const struct row refresh_error_at_the_end[] = {
+		TO_REFRESH,
+		{3, EV(ERROR), 0, ACT(NONE), ST(DOUBT), 1000, 2000, false},
+		{DUE_TIME, EV(DUE), 0, ACT(QUEUE), ST(RENEW), 1000, 150000,
+		 false},
 		{DUE_TIME, EV(DUE), 0, ACT(QUEUE), ST(QUEUED), NEVER, false},
 	};
 	static const struct row window_full[] = {
@@ -278,6 +288,7 @@ static void test_lost(void **state)
 	RUN(refresh_stateless);
 	RUN(refresh_error);
 	RUN(refresh_error_to_the_end);
+	RUN(refresh_error_at_the_end);
 	RUN(window_full);
 	RUN(gone);
 	RUN(gone_after_notify);
@@ -398,15 +409,36 @@ static void test_ask(void **state)
 	assert_int_equal(blf_step(&sub, BLF_EV_DUE, 0, 45000), BLF_ACT_QUEUE);
 
 	/* and the next try of a lost one, of a refused one if wanted */
-	(void)blf_step(&sub, BLF_EV_ENDED, 60, 46000);
-	blf_nudge(&sub, 47000, false);
-	assert_int_equal(sub.due_ms, 47000);
-	(void)blf_step(&sub, BLF_EV_DUE, 0, 47000);
+	(void)blf_step(&sub, BLF_EV_ENDED, 0, 46000);
+	blf_nudge(&sub, 46500, false);
+	assert_int_equal(sub.due_ms, 46500);
+	(void)blf_step(&sub, BLF_EV_DUE, 0, 46500);
 	(void)blf_step(&sub, BLF_EV_REFUSED, 0, 47000);
 	blf_nudge(&sub, 48000, false);
 	assert_true(sub.due_ms >= 347000);
 	blf_nudge(&sub, 48000, true);
 	assert_int_equal(sub.due_ms, 48000);
+
+	/* but not before the server wants it */
+	(void)blf_step(&sub, BLF_EV_DUE, 0, 48000);
+	(void)blf_step(&sub, BLF_EV_SLOT, 0, 48000);
+	(void)blf_step(&sub, BLF_EV_ERROR, 60, 50000);
+	assert_true(sub.due_ms >= 110000);
+	blf_nudge(&sub, 51000, true);
+	assert_int_equal(sub.due_ms, 110000);
+	(void)blf_step(&sub, BLF_EV_DUE, 0, 110000);
+	(void)blf_step(&sub, BLF_EV_SLOT, 0, 110000);
+	(void)blf_step(&sub, BLF_EV_REFUSED, 900, 110000);
+	blf_nudge(&sub, 111000, true);
+	assert_int_equal(sub.due_ms, 1010000);
+
+	/* a new registration does not wait; what was asked for is over */
+	assert_int_equal(blf_step(&sub, BLF_EV_START, 0, 112000),
+			 BLF_ACT_QUEUE);
+	(void)blf_step(&sub, BLF_EV_SLOT, 0, 112000);
+	(void)blf_step(&sub, BLF_EV_ERROR, 0, 112000);
+	blf_nudge(&sub, 112001, false);
+	assert_int_equal(sub.due_ms, 112001);
 }
 
 
@@ -827,6 +859,38 @@ static void test_gate(void **state)
 }
 
 
+/* Ends that tell of others: some by themselves, some only if they are many */
+static void test_signs(void **state)
+{
+	static const struct {
+		uint32_t wait_ms;
+		uint16_t scode;          /* 0: by NOTIFY                  */
+		bool want;
+	} rowv[] = {
+		{    0, 481, true}, {   0, 489, true}, {   0, 501, true},
+		{    0, 405, true},
+		{    0, 404, false}, { 100, 410, true},
+		{    0, 404, false}, { 10001, 404, false}, {9999, 480, true},
+		{    0, 0, false}, {   5, 0, false}, {   5, 0, true},
+		{    0, 0, false}, {   5, 404, false}, {   5, 0, true},
+		{    0, 0, false}, {6000, 0, false}, {6000, 0, false},
+	};
+	struct blf_gate gate;
+	uint64_t now = 5000;
+	(void)state;
+
+	memset(&gate, 0, sizeof(gate));
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+		now += rowv[i].wait_ms;
+		row_bool(i, rowv[i].want, blf_gate_sign(&gate,
+			 blf_gate_sign_of(rowv[i].scode), now));
+	}
+
+	assert_false(blf_gate_sign(NULL, BLF_SIGN_OF_ALL, 0));
+}
+
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -857,6 +921,7 @@ int main(void)
 		unit_test(test_property),
 		unit_test(test_spread),
 		unit_test(test_gate),
+		unit_test(test_signs),
 		unit_test(test_names),
 	};
 
