@@ -40,6 +40,7 @@ static const char *scode_text(uint16_t scode)
 	case 406: return "406: the server has no dialog-info";
 	case 408: return "408: the server had no answer";
 	case 410: return "410: this number is gone";
+	case 421: return "421: the server tells it in a list only";
 	case 423: return "423: any interval is too brief for the server";
 	case 480: return "480: not available at the moment";
 	case 481: return "481: the server does not know the subscription";
@@ -103,6 +104,16 @@ void blf_watch_reason(char *buf, size_t sz, const struct watch *w)
 
 	case WHY_DENIED:
 		str_ncpy(buf, "the server does not accept this account", sz);
+		break;
+
+	case WHY_METHOD:
+		(void)re_snprintf(buf, sz, "%u: the server wants a proof that"
+				  " is unknown here", w->scode);
+		break;
+
+	case WHY_PASSWORD:
+		(void)re_snprintf(buf, sz, "%u: the server wants a password,"
+				  " and there is none", w->scode);
 		break;
 
 	default:
@@ -599,7 +610,9 @@ static void pump_acct(struct blf *blf, struct acct *acct, uint64_t now_ms)
 	    !blf_gate_may(&acct->gate, now_ms)) {
 
 		while ((leg = list_ledata(acct->newl.head))) {
-			if (leg->watch->why != WHY_SCODE)
+			if (leg->watch->why != WHY_SCODE &&
+			    leg->watch->why != WHY_METHOD &&
+			    leg->watch->why != WHY_PASSWORD)
 				leg->watch->why = WHY_DENIED;
 			blf_leg_step(leg, BLF_EV_REFUSED, 0, now_ms);
 		}
@@ -805,6 +818,10 @@ static void answer_handler(struct blf_dlg *dlg, enum blf_event ev,
 	if (ev != BLF_EV_OK) {
 		w->why   = ev == BLF_EV_TIMEOUT ? WHY_SILENT : WHY_SCODE;
 		w->scode = scode;
+		if (scode == 401 || scode == 407)
+			w->why = dlg->deny == BLF_DENY_METHOD ? WHY_METHOD
+				: dlg->deny == BLF_DENY_PASSWORD ?
+				WHY_PASSWORD : WHY_SCODE;
 		applog(APPLOG_DEBUG, "blf: %s answered %u", w->spot, scode);
 	}
 

@@ -40,6 +40,8 @@ enum why {
 	WHY_RAN_OUT,           /* expired                                */
 	WHY_RESTARTED,
 	WHY_DENIED,            /* the account as a whole                 */
+	WHY_METHOD,            /* it asks for a proof unknown here       */
+	WHY_PASSWORD,          /* there is none                          */
 };
 
 struct watch;

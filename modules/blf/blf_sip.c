@@ -714,6 +714,7 @@ struct challenge {
 	const struct digest_cred *donev[DIGEST_REALMS];
 	size_t donec;
 	bool refused;           /* what we sent for a realm was not taken */
+	bool no_password;
 	int err;
 };
 
@@ -762,8 +763,9 @@ static bool challenge_handler(const struct sip_hdr *hdr,
 	if (!cred || c->refused || cred->chal.alg != chal.alg) {
 		err = peer->acc.authh ? peer->acc.authh(&user, &pass,
 				chal.realm, peer->acc.arg) : EAUTH;
-		if (err || !user) {
+		if (err || !str_isset(user) || !pass) {
 			c->err = err ? err : EAUTH;
+			c->no_password = true;
 			goto out;
 		}
 	}
@@ -785,9 +787,9 @@ static bool challenge_handler(const struct sip_hdr *hdr,
 }
 
 
-/* Send once more with credentials; an error says that it makes no sense */
-static int authenticate(struct blf_dlg *dlg, const struct sip_msg *msg,
-			uint64_t now_ms)
+/* Give credentials for what it asks; an error says that it makes no sense,
+   and dlg->deny why */
+static int authenticate(struct blf_dlg *dlg, const struct sip_msg *msg)
 {
 	struct challenge c = {.dlg = dlg};
 
@@ -795,17 +797,21 @@ static int authenticate(struct blf_dlg *dlg, const struct sip_msg *msg,
 				challenge_handler, &c);
 	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_PROXY_AUTHENTICATE,
 				challenge_handler, &c);
-	if (!c.donec)
+	if (!c.donec) {
+		dlg->deny = c.no_password ? BLF_DENY_PASSWORD
+			: BLF_DENY_METHOD;
 		return c.err ? c.err : ENOTSUP;
+	}
 
 	if ((c.refused && ++dlg->refusedc >= REFUSED_MAX) ||
 	    ++dlg->tries > TRIES_MAX) {
 		/* nobody shall offer these unasked */
 		memset(&dlg->peer->digest, 0, sizeof(dlg->peer->digest));
+		dlg->deny = BLF_DENY_REFUSED;
 		return EAUTH;
 	}
 
-	return send_request(dlg, BLF_BYE_WAIT, now_ms);
+	return 0;
 }
 
 
@@ -848,10 +854,13 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 	case 401:
 	case 407:
-		if (!authenticate(dlg, msg, now_ms))
-			return;
 		ev = BLF_EV_REFUSED;
-		break;
+		if (authenticate(dlg, msg))
+			break;
+		if (!send_request(dlg, BLF_BYE_WAIT, now_ms))
+			return;
+		bs->h.answerh(dlg, BLF_EV_TIMEOUT, 0, 0, now_ms, bs->arg);
+		return;
 
 	case 423:
 		val_s = hdr_number(msg, SIP_HDR_MIN_EXPIRES);

@@ -23,6 +23,13 @@ enum blf_pack {
 	BLF_PACK_CALL_INFO,    /**< Calls parked on oneself, BroadWorks  */
 };
 
+/** Why a challenge was not answered, or not well enough */
+enum blf_deny {
+	BLF_DENY_REFUSED = 0,  /**< What we answered is not accepted     */
+	BLF_DENY_METHOD,       /**< None of it is known here             */
+	BLF_DENY_PASSWORD,     /**< There is none for that realm         */
+};
+
 /** SIP side of one subscription; in the owner's memory */
 struct blf_dlg {
 	struct le he;                  /**< By Call-ID                   */
@@ -43,6 +50,8 @@ struct blf_dlg {
 	uint8_t by_resp;               /**< Made by a 2xx, not a NOTIFY  */
 	uint8_t fork;
 	uint8_t accepted;              /**< The last SUBSCRIBE got a 2xx */
+	uint8_t deny;                  /**< enum blf_deny, of a final 401 or
+					    407                          */
 	uint8_t pack;                  /**< enum blf_pack; set it after
 					    blf_dlg_init()               */
 	char callid[33];

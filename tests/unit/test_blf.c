@@ -138,7 +138,8 @@ static int auth_handler(char **user, char **pass, const char *realm,
 	++f->authc;
 	assert_string_equal(realm, "pbx");
 
-	return str_dup(user, "101") | str_dup(pass, f->pass);
+	return f->pass ? str_dup(user, "101") | str_dup(pass, f->pass)
+		: ENOENT;
 }
 
 
@@ -463,6 +464,55 @@ static void test_password(void **state)
 }
 
 
+static bool challenge(struct notifier *n, const struct sip_msg *msg,
+		      struct notifier_sub *sub, void *arg)
+{
+	(void)sub;
+
+	(void)sip_replyf(n->sip, msg, 401, "Unauthorized",
+			 "WWW-Authenticate: %s\r\nContent-Length: 0\r\n\r\n",
+			 (const char *)arg);
+
+	return true;
+}
+
+
+/* A challenge that cannot be answered is no refused password */
+static void test_challenge(void **state)
+{
+	static const struct {
+		const char *challenge, *pass, *reason;
+		unsigned subscribec;
+	} rowv[] = {
+		{"Digest realm=\"pbx\", nonce=\"1\", algorithm=FOO-512",
+		 "secret", "401: the server wants a proof that is unknown", 1},
+		{"Negotiate", "secret", "wants a proof that is unknown", 1},
+		{"Digest realm=\"pbx\", nonce=\"1\"",
+		 NULL, "401: the server wants a password, and there is", 1},
+		{"Digest realm=\"pbx\", nonce=\"1\"",
+		 "wrong", "password refused", 3},
+	};
+	(void)state;
+
+	for (size_t i=0; i<ROWS(rowv); i++) {
+
+		static struct fix f;
+
+		start(&f, 2);
+		f.pass   = rowv[i].pass;
+		f.n->h   = challenge;
+		f.n->arg = (void *)rowv[i].challenge;
+		go(&f);
+		WAIT(&f, strstr(f.factv[0].reason, rowv[i].reason));
+		flush(&f);
+		SHOWS(&f, 1, LAMP_UNKNOWN, false, "does not accept");
+		row_uint(i, rowv[i].subscribec, f.n->subscribec);
+
+		fix_close(&f);
+	}
+}
+
+
 static void test_before_2xx(void **state)
 {
 	static struct fix f;
@@ -689,6 +739,8 @@ static void test_refused(void **state)
 		{489, NULL, "489", 299000, 330000},
 		{603, NULL, "603", 299000, 330000},
 		{302, NULL, "302", 299000, 330000},
+		{421, NULL, "421: the server tells it in a list only",
+		 299000, 330000},
 		{404, "Retry-After: 900\r\n", "404", 899000, 990000},
 		{480, NULL, "480", 900, 2000},
 		{481, NULL, "481", 900, 2000},
@@ -2308,6 +2360,7 @@ int main(void)
 		blf_test(test_digest),
 		blf_test(test_nonce_once),
 		blf_test(test_password),
+		blf_test(test_challenge),
 		blf_test(test_before_2xx),
 		blf_test(test_fork),
 		blf_test(test_stranger),
