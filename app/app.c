@@ -200,6 +200,14 @@ static void reg_handler(const struct regc_report *report, void *arg)
 	const struct phone_account *acc = phone_account(app->phone, aa->idx);
 	const char *reason = report->reason;
 
+	/* it was only asked who the server is */
+	if (!acc->regint_s) {
+		if (report->msg)
+			phone_registered(app->phone, aa->idx, true,
+					 report->msg);
+		return;
+	}
+
 	if (report->refused && acc && !acc->password)
 		reason = "the server wants a password: none is configured"
 			" (auth_pass)";
@@ -227,13 +235,6 @@ static int reg_start(struct app *app, unsigned idx)
 	aa->idx = idx;
 	app->accountc = idx + 1;
 
-	if (!acc->regint_s) {
-		account_emit(app, idx, true, "does not register (regint=0)");
-		phone_registered(app->phone, idx, true, NULL);
-		blf_registered(app->blf, idx, true, true, "");
-		return 0;
-	}
-
 	prm = (struct regc_prm){
 		.sip       = phone_sip(app->phone),
 		.aor       = acc->aor,
@@ -248,7 +249,13 @@ static int reg_start(struct app *app, unsigned idx)
 		.reasonh   = phone_wrap_tls_reason,
 	};
 
-	account_emit(app, idx, false, "registering");
+	if (acc->regint_s)
+		account_emit(app, idx, false, "registering");
+	else {
+		account_emit(app, idx, true, "does not register (regint=0)");
+		phone_registered(app->phone, idx, true, NULL);
+		blf_registered(app->blf, idx, true, true, "");
+	}
 
 	return regc_alloc(&aa->regc, app->clock, &prm, reg_handler, aa);
 }

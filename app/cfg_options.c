@@ -72,9 +72,10 @@ static const struct cfg_option optionv[] = {
 	{"colleague", CFG_CHOICE, "attended", 0, 0, "attended|blind",
 	 "How the key of a colleague's lamp transfers the call in hand: "
 	 "attended, after a word with the colleague, or blind, at once."},
-	{"max_calls", CFG_U32, "16", 1, CALLS_MAX, NULL,
+	{"max_calls", CFG_U32, "16", 1, CALLS_MAX - CALLS_SPARE, NULL,
 	 "Calls at once, those on hold among them. One more that comes in "
-	 "hears busy."},
+	 "hears busy, unless it is a call that we parked and that the PBX "
+	 "gives back."},
 	{"rtp_timeout", CFG_U32, "60", 0, 86400, NULL,
 	 "A call that hears nothing from the other side for so many seconds, "
 	 "and is not on hold, is taken for dead and ended. 0: never."},

@@ -41,9 +41,9 @@ static const struct row rowv[COMMAND_IDS] = {
 	[COMMAND_PARK] = {"park", 0, 1, false, "[SPOT]",
 		"Park the call in hand: on that spot, else where the "
 		"profile says"},
-	[COMMAND_RETRIEVE] = {"retrieve", 0, 1, false, "[SPOT]",
+	[COMMAND_RETRIEVE] = {"retrieve", 0, 2, false, "[SPOT [CALL]]",
 		"Take a parked call: from that spot, else the one that has "
-		"waited longest"},
+		"waited longest. CALL: which of several there"},
 	[COMMAND_UNDO] = {"undo", 0, 0, false, "",
 		"Take back what I parked last"},
 	[COMMAND_SPOT] = {"spot", 1, 1, false, "SPOT",

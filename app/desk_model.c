@@ -23,6 +23,7 @@ void desk_reset(struct desk *desk)
 
 	version = desk->version;
 	free(desk->lampv);
+	free(desk->waitv);
 	free(desk->bookv);
 	desk_init(desk);
 	desk->version = version + 1;
@@ -139,19 +140,86 @@ static struct book_fact *book_same(struct desk *desk,
 }
 
 
-/* The lamp carries a copy: whoever draws it needs no second look-up */
+/* ---- Who waits, longest first: a heap, since each picture asks ---- */
+
+
+/* Waited longer: an earlier start, or the same but from before we looked */
+static bool longer(const struct desk_wait *a, const struct desk_wait *b)
+{
+	if (a->since_ms != b->since_ms)
+		return a->since_ms < b->since_ms;
+
+	if (a->at_least != b->at_least)
+		return a->at_least;
+
+	return a->lamp < b->lamp;
+}
+
+
+static void wait_put(struct desk *desk, size_t i, struct desk_wait wait)
+{
+	desk->waitv[i] = wait;
+	desk->lampv[wait.lamp].wait = (uint32_t)i + 1;
+}
+
+
+/* Place one whose neighbours are in order, from i on */
+static void wait_place(struct desk *desk, size_t i, struct desk_wait wait)
+{
+	struct desk_wait *v = desk->waitv;
+
+	while (i && longer(&wait, &v[(i - 1) / 2])) {
+		wait_put(desk, i, v[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child + 1 < desk->waitc &&
+		    longer(&v[child + 1], &v[child]))
+			++child;
+
+		if (child >= desk->waitc || longer(&wait, &v[child]))
+			break;
+
+		wait_put(desk, i, v[child]);
+		i = child;
+	}
+
+	wait_put(desk, i, wait);
+}
+
+
+/* After whatever changed of a lamp */
+static void wait_step(struct desk *desk, struct desk_lamp *lamp)
+{
+	const struct desk_wait wait = {
+		.since_ms = desk_lamp_since(lamp),
+		.lamp     = (uint32_t)(lamp - desk->lampv),
+		.at_least = lamp->f.at_least,
+	};
+	const size_t i = lamp->wait ? lamp->wait - 1 : desk->waitc;
+
+	if (desk_lamp_parked(lamp)) {
+		if (!lamp->wait)
+			++desk->waitc;
+		wait_place(desk, i, wait);
+	}
+	else if (lamp->wait) {
+		lamp->wait = 0;
+		if (i < --desk->waitc)
+			wait_place(desk, i, desk->waitv[desk->waitc]);
+	}
+}
+
+
+/* Whoever draws a lamp needs no look-up */
 static void lamp_book(struct desk *desk, struct desk_lamp *lamp)
 {
-	const struct book_fact *b = NULL;
-
-	if (lamp->f.kind == LAMP_SPOT && lamp->f.spot[0])
-		b = book_find(desk, lamp->f.spot, lamp->f.account);
-
-	lamp->booked = b != NULL;
-	if (b)
-		lamp->book = *b;
-	else
-		memset(&lamp->book, 0, sizeof(lamp->book));
+	lamp->book = lamp->f.kind == LAMP_SPOT && lamp->f.spot[0] ?
+		book_find(desk, lamp->f.spot, lamp->f.account) : NULL;
+	wait_step(desk, lamp);
 }
 
 
@@ -187,31 +255,42 @@ static void step_lamp(struct desk *desk, const struct lamp_fact *f,
    its end, then those before them have nothing new to say */
 static int step_lamps(struct desk *desk, unsigned n)
 {
-	struct desk_lamp *v = NULL;
+	struct desk_lamp *lampv = NULL;
+	struct desk_wait *waitv = NULL;
+	const size_t old = desk->lampc;
 
 	if (n > LAMPS_MAX)
 		n = LAMPS_MAX;
 
-	if (desk->lampc && n > desk->lampc) {
-		v = realloc(desk->lampv, n * sizeof(*v));
-		if (!v)
+	if (old && n > old) {
+		waitv = realloc(desk->waitv, n * sizeof(*waitv));
+		if (!waitv)
 			return ENOMEM;
+		desk->waitv = waitv;
 
-		memset(&v[desk->lampc], 0, (n - desk->lampc) * sizeof(*v));
-		desk->lampv = v;
-		desk->lampc = n;
-		++desk->version;
-		return 0;
+		lampv = realloc(desk->lampv, n * sizeof(*lampv));
+		if (!lampv)
+			return ENOMEM;
+		memset(&lampv[old], 0, (n - old) * sizeof(*lampv));
+	}
+	else {
+		if (n) {
+			lampv = calloc(n, sizeof(*lampv));
+			waitv = calloc(n, sizeof(*waitv));
+			if (!lampv || !waitv) {
+				free(lampv);
+				free(waitv);
+				return ENOMEM;
+			}
+		}
+
+		free(desk->lampv);
+		free(desk->waitv);
+		desk->waitv = waitv;
+		desk->waitc = 0;
 	}
 
-	if (n) {
-		v = calloc(n, sizeof(*v));
-		if (!v)
-			return ENOMEM;
-	}
-
-	free(desk->lampv);
-	desk->lampv = v;
+	desk->lampv = lampv;
 	desk->lampc = n;
 	++desk->version;
 
@@ -259,12 +338,13 @@ static int step_book(struct desk *desk, const struct book_fact *f)
 		*b = fact;
 	}
 
+	/* entries have moved */
 	for (i = 0; i < desk->lampc; i++) {
 
 		struct desk_lamp *l = &desk->lampv[i];
 
-		if (l->f.account == fact.account &&
-		    !strcmp(l->f.spot, fact.spot))
+		if (l->book || (l->f.account == fact.account &&
+				!strcmp(l->f.spot, fact.spot)))
 			lamp_book(desk, l);
 	}
 
@@ -482,41 +562,18 @@ uint64_t desk_lamp_since(const struct desk_lamp *lamp)
 		return 0;
 
 	/* we only saw it late, but our book knows when it began */
-	if (lamp->booked && lamp->book.since_ms && lamp->f.at_least &&
+	if (lamp->book && lamp->book->since_ms && lamp->f.at_least &&
 	    lamp->f.state == LAMP_PARKED &&
-	    lamp->book.since_ms < lamp->f.since_ms)
-		return lamp->book.since_ms;
+	    lamp->book->since_ms < lamp->f.since_ms)
+		return lamp->book->since_ms;
 
 	return lamp->f.since_ms;
 }
 
 
-/* Waited longer: an earlier start, or the same but from before we looked */
-static bool longer(const struct desk_lamp *a, const struct desk_lamp *b)
-{
-	const uint64_t sa = desk_lamp_since(a), sb = desk_lamp_since(b);
-
-	if (sa != sb)
-		return sa < sb;
-
-	return a->f.at_least && !b->f.at_least;
-}
-
-
 const struct desk_lamp *desk_longest(const struct desk *desk)
 {
-	const struct desk_lamp *best = NULL;
-	size_t i;
-
-	for (i = 0; desk && i < desk->lampc; i++) {
-
-		const struct desk_lamp *l = &desk->lampv[i];
-
-		if (desk_lamp_parked(l) && (!best || longer(l, best)))
-			best = l;
-	}
-
-	return best;
+	return desk && desk->waitc ? &desk->lampv[desk->waitv[0].lamp] : NULL;
 }
 
 
@@ -525,11 +582,11 @@ const char *desk_lamp_who(const struct desk_lamp *lamp)
 	if (!lamp)
 		return "";
 
-	if (lamp->booked && lamp->book.who[0])
-		return lamp->book.who;
+	if (lamp->book && lamp->book->who[0])
+		return lamp->book->who;
 
-	if (lamp->booked && lamp->book.number[0])
-		return lamp->book.number;
+	if (lamp->book && lamp->book->number[0])
+		return lamp->book->number;
 
 	if (lamp->f.who[0])
 		return lamp->f.who;

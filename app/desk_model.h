@@ -20,9 +20,18 @@ enum {
 struct desk_lamp {
 	struct lamp_fact f;
 	bool told;                /**< `f` holds: the lamp has spoken  */
-	bool booked;              /**< `book` holds                    */
-	struct book_fact book;
+	const struct book_fact *book; /**< What our book says of it, in
+				       `bookv`; NULL: nothing          */
 	uint64_t shown_ms;        /**< When f.state was last changed   */
+	uint32_t wait;            /**< Private: place in `waitv`, from 1;
+				       0: nobody waits here            */
+};
+
+/** Private: a lamp where a call waits, and what tells who came first */
+struct desk_wait {
+	uint64_t since_ms;
+	uint32_t lamp;
+	bool at_least;
 };
 
 struct desk {
@@ -32,6 +41,9 @@ struct desk {
 	size_t callc;                        /**< Closed ones are gone    */
 	struct desk_lamp *lampv;             /**< Owned; lampc entries    */
 	size_t lampc;
+	struct desk_wait *waitv;             /**< Owned: a heap, who waits
+						  longest first        */
+	size_t waitc;                        /**< Lamps that are parked  */
 	struct book_fact *bookv;             /**< Owned; also entries of
 						  spots without a lamp */
 	size_t bookc;
@@ -95,7 +107,8 @@ const struct desk_lamp *desk_lamp_free(const struct desk *desk,
 /**
  * The parked call that has waited longest and is known to wait now
  *
- * @return Its lamp, borrowed, or NULL: nothing is parked
+ * @return Its lamp, borrowed, or NULL: nothing is parked. Costs nothing
+ *         however many lamps there are; desk->waitc of them are parked
  */
 const struct desk_lamp *desk_longest(const struct desk *desk);
 

@@ -15,6 +15,7 @@ enum {
 	TEXT_SZ = 96,        /**< Names, labels, numbers [bytes, UTF-8]  */
 	REASON_SZ = 160,     /**< One sentence for the user [bytes]      */
 	CALLS_MAX = 64,      /**< Calls at once; more INVITEs get 486    */
+	CALLS_SPARE = 4,     /**< Of these kept free for recalls         */
 };
 
 /** Life of a call as the user sees it; zero is "no call" */

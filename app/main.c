@@ -9,8 +9,8 @@
  *           facts · cmd.c command table · ctl.c control socket, ctl_client.c
  *           its client · cfg*.c configuration · desk_model.c all that is
  *           shown · status.c it as JSON · phone*.c the bridge to libbaresip ·
- *           siphook.c first look at SIP messages · log.c clock.c jsonw.c
- *           text_model.c
+ *           siphook.c first look at SIP messages · bigmsg_wrap.c large ones ·
+ *           log.c clock.c jsonw.c text_model.c
  * ui/       ui.c screen · grid.c cells · layout.c rectangles · text.c widths ·
  *           key*.c keys · view_*.c one view each · term_curses.c terminal
  * modules/  reg registration · blf lamps · park park and retrieve ·

@@ -10,6 +10,7 @@
 #define DEBUG_LEVEL 4
 #include <re_dbg.h>
 #include <baresip.h>
+#include "bigmsg.h"
 #include "log.h"
 #include "phone_int.h"
 #include "phone_modules.h"
@@ -299,10 +300,11 @@ static int configure(struct phone *phone, const struct cfg *cfg)
 			   "audio_txmode\tpoll\n"
 			   "jitter_buffer_type\tfixed\n"
 			   "rtp_timeout\t0\n"
+			   /* max_calls is ours: a recall gets through it */
 			   "call_max_calls\t%u\n"
 			   "net_interface\t%j\n"
 			   "sip_verify_server\t%s\n",
-			   cfg_get_u32(cfg, "max_calls"),
+			   CALLS_MAX,
 			   &phone->laddr,
 			   cfg_get_bool(cfg, "tls_verify") ? "yes" : "no");
 	if (str_isset(ca))
@@ -478,6 +480,7 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 	phone->backgroundh = prm->backgroundh;
 	phone->next_id = 1;
 	phone->rtp_timeout_s = cfg_get_u32(cfg, "rtp_timeout");
+	phone->max_calls = cfg_get_u32(cfg, "max_calls");
 	phone->requests_any = !str_casecmp(cfg_get(cfg, "requests"), "any");
 
 	log_enable_stdout(false);
@@ -572,6 +575,7 @@ void phone_close(struct phone *phone)
 	sip_close(uag_sip(), true);    /* what nobody answered in time */
 	ua_close();
 	siphook_close();
+	bigmsg_close();
 	module_app_unload();
 	conf_close();
 	baresip_close();

@@ -143,13 +143,28 @@ enum phone_call_event {
 	PHONE_CALL_HELD,         /**< Our hold was answered; 2xx or not  */
 };
 
-/** `text`: reason phrase; for IDENTITY the number; for REINVITE the number
-    that the server asserts in it (RFC 3325), or "" */
+/** `text`: reason phrase; for IDENTITY the number, `scode` of the answer that
+    gave it or 0; for REINVITE the number that the server asserts in it
+    (RFC 3325, RFC 4916), or "" */
 typedef void (phone_call_h)(enum phone_call_event ev, unsigned id,
 			    unsigned scode, const char *text, void *arg);
 
 /** One listener hears of all calls; a second takes its place */
 void phone_set_call_handler(struct phone *phone, phone_call_h *h, void *arg);
+
+/**
+ * Is a call wanted although as many are up as are allowed?
+ *
+ * @param account     Index of the account that is called
+ * @param number      The caller's, "" if it is withheld
+ * @param referred_by Who sent him here (RFC 3892), or ""
+ */
+typedef bool (phone_wanted_h)(unsigned account, const char *number,
+			      const char *referred_by, void *arg);
+
+/** One is asked for all calls; a second takes its place */
+void phone_set_wanted_handler(struct phone *phone, phone_wanted_h *h,
+			      void *arg);
 
 /**
  * Dial; an active call is held first

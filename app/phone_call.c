@@ -140,7 +140,8 @@ void phone_call_tell(struct pcall *pc, enum phone_call_event ev,
 }
 
 
-void phone_call_identity(struct pcall *pc, const struct identity *id)
+void phone_call_identity(struct pcall *pc, const struct identity *id,
+			 unsigned scode)
 {
 	if (!id->number[0])
 		return;
@@ -156,7 +157,7 @@ void phone_call_identity(struct pcall *pc, const struct identity *id)
 	str_ncpy(pc->fact.peer, id->number, sizeof(pc->fact.peer));
 
 	call_emit(pc);
-	phone_call_tell(pc, PHONE_CALL_IDENTITY, 0, pc->fact.peer);
+	phone_call_tell(pc, PHONE_CALL_IDENTITY, scode, pc->fact.peer);
 }
 
 
@@ -407,6 +408,17 @@ void phone_set_call_handler(struct phone *phone, phone_call_h *h, void *arg)
 
 	phone->callh = h;
 	phone->callarg = arg;
+}
+
+
+void phone_set_wanted_handler(struct phone *phone, phone_wanted_h *h,
+			      void *arg)
+{
+	if (!phone)
+		return;
+
+	phone->wantedh = h;
+	phone->wantedarg = arg;
 }
 
 

@@ -68,6 +68,9 @@ struct phone {
 	unsigned next_id;
 	phone_call_h *callh;
 	void *callarg;
+	phone_wanted_h *wantedh;
+	void *wantedarg;
+	uint32_t max_calls;
 	void (*neth)(void *arg);
 	void *netarg;
 	void (*exith)(void *arg);
@@ -92,7 +95,10 @@ void phone_call_close(struct phone *phone);
 struct pcall *phone_pcall(const struct phone *phone, unsigned id);
 struct pcall *phone_pcall_msg(const struct phone *phone,
 			      const struct sip_msg *msg);
-void phone_call_identity(struct pcall *pc, const struct identity *id);
+
+/** @param scode Of the answer that names him; 0: a request within the call */
+void phone_call_identity(struct pcall *pc, const struct identity *id,
+			 unsigned scode);
 void phone_call_tell(struct pcall *pc, enum phone_call_event ev,
 		     unsigned scode, const char *text);
 

@@ -322,6 +322,53 @@ static bool ack_hook(const struct sip_msg *msg, void *arg)
 }
 
 
+/* Is it another than the dialog began with? */
+static bool new_from(const struct pcall *pc, const struct identity *id)
+{
+	char number[TEXT_SZ];
+	struct uri uri;
+	struct pl pl;
+
+	pl_set_str(&pl, call_peeruri(pc->call));
+	if (!id->number[0] || uri_decode(&uri, &pl))
+		return false;
+
+	user_of(number, sizeof(number), &uri);
+
+	return strcmp(number, id->number) != 0;
+}
+
+
+/* RFC 3261 21.4.24. A call that we parked and that comes back is taken all
+   the same: its caller has nowhere else to go */
+static bool busy(struct phone *phone, const struct sip_msg *msg,
+		 const struct identity *id)
+{
+	unsigned account = 0;
+
+	if (list_count(&phone->calll) < phone->max_calls ||
+	    phone_pcall_msg(phone, msg))
+		return false;
+
+	for (size_t i = 0; i < phone->acctc; i++) {
+		if (!pl_strcmp(&msg->uri.user,
+			       ua_local_cuser(phone->acctv[i]->ua)))
+			account = (unsigned)i;
+	}
+
+	if (phone->wantedh && phone->wantedh(account, id->number,
+					     id->referred_by,
+					     phone->wantedarg))
+		return false;
+
+	applog(APPLOG_INFO, "call: \"%s\" %s hears busy: %u calls are up",
+	       id->name, id->number, list_count(&phone->calll));
+	(void)sip_reply(uag_sip(), msg, 486, "Busy Here");
+
+	return true;
+}
+
+
 static bool invite_hook(const struct sip_msg *msg, void *arg)
 {
 	struct phone *phone = arg;
@@ -334,6 +381,9 @@ static bool invite_hook(const struct sip_msg *msg, void *arg)
 	identity_of(&id, msg);
 
 	if (!pl_isset(&msg->to.tag)) {
+		if (busy(phone, msg, &id))
+			return true;
+
 		phone->invite = id;
 		(void)pl_strcpy(&msg->callid, phone->invite_callid,
 				sizeof(phone->invite_callid));
@@ -344,8 +394,12 @@ static bool invite_hook(const struct sip_msg *msg, void *arg)
 	if (!pc || !our_tag(pc, &msg->to.tag))
 		return false;
 
+	/* RFC 4916 3.1: From may change within a dialog, without a PAI */
+	if (!id.asserted)
+		id.asserted = new_from(pc, &id);
+
 	if (id.asserted)
-		phone_call_identity(pc, &id);
+		phone_call_identity(pc, &id, 0);
 
 	phone_call_tell(pc, PHONE_CALL_REINVITE, 0,
 			id.asserted ? id.number : "");
@@ -372,7 +426,7 @@ static bool answer_hook(const struct sip_msg *msg, void *arg)
 
 	identity_of(&id, msg);
 	if (id.asserted && msg->scode < 300)
-		phone_call_identity(pc, &id);
+		phone_call_identity(pc, &id, msg->scode);
 
 	/* baresip tells nothing of a refused hold */
 	if (pc->hold_asked && msg->scode >= 200 && msg->scode != 401 &&

@@ -105,7 +105,7 @@ static const char *lamp_by(const struct desk_lamp *lamp)
 {
 	const bool waits = lamp->f.state != LAMP_FREE || lamp->f.stale;
 
-	return waits && lamp->booked && lamp->book.by[0] ? lamp->book.by
+	return waits && lamp->book && lamp->book->by[0] ? lamp->book->by
 		: lamp->f.by;
 }
 
@@ -149,7 +149,7 @@ static void put_parked_lamps(struct jsonw *js, const struct status_prm *prm,
 
 		const struct desk_lamp *l = &prm->desk->lampv[i];
 
-		if (desk_lamp_parked(l) && !l->booked)
+		if (desk_lamp_parked(l) && !l->book)
 			put_parked(js, prm, l->f.spot, l->f.account,
 				   desk_lamp_who(l), l->f.by, NULL,
 				   lamp_state_name(l->f.state, l->f.stale),
@@ -167,8 +167,8 @@ static const struct desk_lamp *lamp_of(const struct desk *desk,
 
 		const struct desk_lamp *l = &desk->lampv[i];
 
-		if (l->booked && l->book.account == book->account &&
-		    !strcmp(l->book.spot, book->spot))
+		if (l->book && l->book->account == book->account &&
+		    !strcmp(l->book->spot, book->spot))
 			return l;
 	}
 
@@ -257,7 +257,7 @@ int status_print(struct re_printf *pf, const struct status_prm *prm)
 
 		jsonw_open(&js, NULL, '{');
 		put_lamp(&js, &l->f, lamp_who(l), lamp_by(l),
-			 l->booked ? l->book.note : "", desk_lamp_since(l),
+			 l->book ? l->book->note : "", desk_lamp_since(l),
 			 now);
 		jsonw_close(&js, '}');
 	}

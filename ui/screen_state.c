@@ -339,11 +339,11 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 		const struct desk_lamp *l = &desk->lampv[i];
 
 		if (l->f.kind != LAMP_SPOT || l->f.state != LAMP_PARKED ||
-		    (l->booked && l->book.id))
+		    (l->book && l->book->id))
 			continue;
 
 		v[k].lamp = l;
-		v[k].book = l->booked ? &l->book : NULL;
+		v[k].book = l->book;
 		v[k++].since_ms = desk_lamp_since(l);
 	}
 
@@ -441,7 +441,7 @@ static size_t calls_at(const struct desk *desk, const struct desk_lamp *lamp)
 		n += b->id && b->account == lamp->f.account;
 	}
 
-	return lamp->booked && lamp->book.id ? n : 0;
+	return lamp->book && lamp->book->id ? n : 0;
 }
 
 
@@ -731,8 +731,8 @@ static bool lamp_matches(const struct desk_lamp *l, const char *text)
 	return text_find(l->f.spot, text) || text_find(l->f.label, text) ||
 	       text_find(desk_lamp_who(l), text) ||
 	       text_find(l->f.number, text) ||
-	       (l->booked && (text_find(l->book.note, text) ||
-			      text_find(l->book.number, text)));
+	       (l->book && (text_find(l->book->note, text) ||
+			      text_find(l->book->number, text)));
 }
 
 
@@ -1133,7 +1133,7 @@ static void note(struct screen *s, const struct desk *desk, uint64_t now_ms)
 		l = &desk->lampv[s->lamp];
 
 	if (!l || l->f.kind != LAMP_SPOT ||
-	    (l->f.state != LAMP_PARKED && !l->booked)) {
+	    (l->f.state != LAMP_PARKED && !l->book)) {
 		text_print(text, sizeof(text), "no call is parked on %s; "
 			   "notes are for parked calls",
 			   l ? l->f.spot : "anything selected");
@@ -1142,7 +1142,7 @@ static void note(struct screen *s, const struct desk *desk, uint64_t now_ms)
 	}
 
 	text_print(s->note_spot, sizeof(s->note_spot), "%s", l->f.spot);
-	line_open(s, SCREEN_LINE_NOTE, l->booked ? l->book.note : "");
+	line_open(s, SCREEN_LINE_NOTE, l->book ? l->book->note : "");
 }
 
 

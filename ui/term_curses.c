@@ -65,6 +65,7 @@ static struct {
 	char *outv;            /* bytes that wait to be written           */
 	size_t outn, outsz;
 	size_t bytes;
+	size_t pictures;
 
 	struct sigaction oldv[DEADLY];
 	struct sigaction old_winch, old_cont, old_tstp;
@@ -322,6 +323,12 @@ int term_flush(void)
 size_t term_bytes(void)
 {
 	return term.bytes;
+}
+
+
+size_t term_pictures(void)
+{
+	return term.pictures;
 }
 
 
@@ -882,6 +889,7 @@ void term_draw(const struct grid *grid, const struct theme *theme)
 	(void)wnoutrefresh(stdscr);
 	(void)doupdate();
 	out_collect();
+	++term.pictures;
 }
 
 

@@ -89,4 +89,8 @@ int  term_flush(void);
 /** @return Bytes that term_draw() and the rest have made so far */
 size_t term_bytes(void);
 
+/** @return Pictures that were put on the terminal so far, each of which
+	    changed something */
+size_t term_pictures(void);
+
 #endif

@@ -17,10 +17,6 @@
 #include "ui/view.h"
 
 
-enum {
-	TICK_MS = 33,          /* between two pictures, at least          */
-};
-
 struct ui {
 	struct ui_prm prm;
 	struct term_ability able;
@@ -67,12 +63,12 @@ static void schedule(struct ui *ui)
 		     (60 - (uint64_t)(time(NULL) % 60)));
 
 	if (ui->dirty && !ui->stalled && !ui->gone)
-		due = sooner(due, ui->drawn_ms + TICK_MS);
+		due = sooner(due, ui->drawn_ms + UI_FRAME_MS);
 
-	/* flashes are no reason to draw more often than once a tick */
-	if (due < ui->drawn_ms + TICK_MS &&
+	/* flashes are no reason to draw more often than once a frame */
+	if (due < ui->drawn_ms + UI_FRAME_MS &&
 	    due != keyin_due_ms(&ui->keyin))
-		due = ui->drawn_ms + TICK_MS;
+		due = ui->drawn_ms + UI_FRAME_MS;
 
 	tmr_start(&ui->tmr, due > now_ms ? due - now_ms : 0, tick, ui);
 }
@@ -291,7 +287,7 @@ static void tick(void *arg)
 	wishes_run(ui);
 
 	ui->dirty = true;
-	if (!ui->stalled && !ui->gone && now_ms >= ui->drawn_ms + TICK_MS)
+	if (!ui->stalled && !ui->gone && now_ms >= ui->drawn_ms + UI_FRAME_MS)
 		draw(ui, now_ms);
 
 	schedule(ui);
@@ -304,7 +300,7 @@ static void bus_handler(const struct event *ev, void *arg)
 
 	screen_event(&ui->screen, ui->prm.desk, ev, now(ui));
 
-	/* thousands of lamps may speak at once: the tick is under way */
+	/* thousands of lamps may speak at once: the frame is under way */
 	if (!ui->dirty)
 		dirty(ui);
 }

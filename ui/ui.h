@@ -1,8 +1,8 @@
 /**
  * @file ui/ui.h  The screen: lamps, calls, one message, one footer
  *
- * Draws the desk model, at most once per tick and only when something
- * changed, into a grid of cells; term_curses.c puts the cells on the
+ * Draws the desk model, at once when something changed but once per frame
+ * at most, into a grid of cells; term_curses.c puts the cells on the
  * terminal. Keys become commands.
  */
 #ifndef PARKDECK_UI_H
@@ -13,6 +13,12 @@
 #include "app/cmd.h"
 #include "app/desk_model.h"
 #include "app/event.h"
+
+enum {
+	/** Between two pictures, at least. A change that comes just after a
+	    flash has been drawn waits so long: no user shall see that */
+	UI_FRAME_MS = 16,
+};
 
 struct ui;
 

@@ -96,7 +96,7 @@ static void panes(struct footer *f)
 	if (desk->callc && !in)
 		action(f, ACTION_HANGUP, NULL);
 	if (lamp && !active && lamp->f.kind == LAMP_SPOT &&
-	    (lamp->f.state == LAMP_PARKED || lamp->booked))
+	    (lamp->f.state == LAMP_PARKED || lamp->book))
 		action(f, ACTION_NOTE, NULL);
 
 	action(f, ACTION_DIAL, NULL);

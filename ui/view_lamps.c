@@ -82,7 +82,7 @@ static void span_print(char *buf, size_t sz, const struct view *v,
 /** A lamp that says free is not contradicted */
 static bool book_holds(const struct desk_lamp *l)
 {
-	return l->booked && (l->f.state != LAMP_FREE || l->f.stale);
+	return l->book && (l->f.state != LAMP_FREE || l->f.stale);
 }
 
 
@@ -146,7 +146,7 @@ static void key_draw(const struct cell_view *c, size_t i, int w)
 static void tall_draw(const struct cell_view *c)
 {
 	const struct desk_lamp *l = c->lamp;
-	const bool marked = book_holds(l) && l->book.note[0];
+	const bool marked = book_holds(l) && l->book->note[0];
 	const int w = c->r.w - TEXT_X;
 	const char *third = third_line(l);
 	char text[2 * TEXT_SZ + 8], state[32];
@@ -253,16 +253,13 @@ static void heading(struct grid *grid, const struct view *v)
 	const struct screen *s = v->screen;
 	const struct desk_lamp *longest = desk_longest(v->desk);
 	char right[128] = "", span[32];
-	size_t i, n = 0, off = 0, first, count, k = 0;
+	const size_t n = v->desk->waitc;
+	size_t i, off = n, first, count, k = 0;
 
 	count = screen_lamps(s, v->desk, &first);
 
-	for (i = 0; i < v->desk->lampc; i++) {
-		if (!desk_lamp_parked(&v->desk->lampv[i]))
-			continue;
-		++n;
-		off += i < first || i >= first + count;
-	}
+	for (i = first; i < first + count; i++)
+		off -= desk_lamp_parked(&v->desk->lampv[i]);
 
 	if (n) {
 		span_print(span, sizeof(span), v, longest);
@@ -306,7 +303,7 @@ static void detail(struct grid *grid, const struct view *v)
 		   span[0] ? " " : "", span);
 
 	who = desk_lamp_who(l);
-	number = l->booked && l->book.number[0] ? l->book.number :
+	number = l->book && l->book->number[0] ? l->book->number :
 		l->f.number;
 
 	n = strlen(text);
@@ -315,13 +312,13 @@ static void detail(struct grid *grid, const struct view *v)
 			   number[0] && strcmp(number, who) ? " " : "",
 			   strcmp(number, who) ? number : "");
 	n = strlen(text);
-	if (book_holds(l) && l->book.by[0])
+	if (book_holds(l) && l->book->by[0])
 		text_print(text + n, sizeof(text) - n, ", parked by %s",
-			   l->book.by);
+			   l->book->by);
 	n = strlen(text);
-	if (book_holds(l) && l->book.note[0])
+	if (book_holds(l) && l->book->note[0])
 		text_print(text + n, sizeof(text) - n, ", note: %s",
-			   l->book.note);
+			   l->book->note);
 	n = strlen(text);
 	if (l->f.reason[0] && (l->f.stale || l->f.state == LAMP_UNKNOWN))
 		text_print(text + n, sizeof(text) - n, ", %s",

@@ -64,7 +64,7 @@ struct rls_io {
 	void *arg;
 };
 
-/** Room to work in; one for all lists, 500 kB at the first use */
+/** Room to work in; one for all lists, 1 MB at the first use */
 struct rls_work;
 
 int  rls_work_alloc(struct rls_work **workp);

@@ -19,10 +19,11 @@
 #include "modules/blf/saxdoc.h"
 
 enum {
+	RLMI_SIZE_MAX = 4 * SAXDOC_SIZE_MAX, /**< A body [bytes]         */
 	RLMI_RESOURCES_MAX = 2048,
 	RLMI_INSTANCES_MAX = 4096,  /**< Of all resources together       */
 	/** All strings: a body in ISO 8859-1 has at most twice its bytes */
-	RLMI_ARENA_SZ = 2 * SAXDOC_SIZE_MAX + SAXDOC_STR_MAX + 1,
+	RLMI_ARENA_SZ = 2 * RLMI_SIZE_MAX + SAXDOC_STR_MAX + 1,
 };
 
 /** RFC 4662 5.5; zero: missing or another word */
@@ -51,7 +52,7 @@ struct rlmi_resource {
 };
 
 /**
- * A decoded document, reusable. Large (360 kB): not for the stack.
+ * A decoded document, reusable. Large (750 kB): not for the stack.
  *
  * Strings are as those of struct dialoginfo.
  */

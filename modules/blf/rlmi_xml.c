@@ -171,6 +171,7 @@ static const struct saxdoc_vocabulary vocabulary = {
 	.stranger = "The document is not a list",
 	.elementv = elementv,
 	.elementc = sizeof(elementv) / sizeof(elementv[0]),
+	.size_max = RLMI_SIZE_MAX,
 	.enterh   = enter,
 	.leaveh   = leave,
 };

@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 enum {
-	SAXDOC_SIZE_MAX = 65536,   /**< A document [bytes]               */
+	SAXDOC_SIZE_MAX = 65536,   /**< A document [bytes], unless its
+					vocabulary allows more           */
 	SAXDOC_DEPTH_MAX = 16,     /**< Elements within each other       */
 	SAXDOC_ATTRS_MAX = 32,     /**< Attributes of an element         */
 	SAXDOC_TEXT_MAX = 1024,    /**< Text of an element [bytes]       */
@@ -48,6 +49,7 @@ struct saxdoc_vocabulary {
 	const char *stranger;      /**< Reason if the root is another    */
 	const struct saxdoc_element *elementv; /**< Root's first         */
 	size_t elementc;
+	size_t size_max;           /**< 0: SAXDOC_SIZE_MAX               */
 	void (*enterh)(int place, const struct saxdoc_attrs *attrs,
 		       void *arg);
 	/** Text is not ended by NUL; `cut`: there was more of it */

@@ -313,6 +313,12 @@ static bool utf8_valid(const char *s, size_t len)
 }
 
 
+static size_t size_max(const struct saxdoc *doc)
+{
+	return doc->voc->size_max ? doc->voc->size_max : SAXDOC_SIZE_MAX;
+}
+
+
 /** Give the span as UTF-8, in the reader's memory if it was not */
 static int to_utf8(struct saxdoc *doc, struct span *span)
 {
@@ -323,7 +329,7 @@ static int to_utf8(struct saxdoc *doc, struct span *span)
 		return 0;
 
 	if (!doc->utf8) {
-		doc->utf8 = malloc(2 * SAXDOC_SIZE_MAX);
+		doc->utf8 = malloc(2 * size_max(doc));
 		if (!doc->utf8)
 			return ENOMEM;
 	}
@@ -874,7 +880,7 @@ int saxdoc_read(struct saxdoc *doc, const char **reasonp, const void *body,
 		goto out;
 	}
 
-	if (len > SAXDOC_SIZE_MAX) {
+	if (len > size_max(doc)) {
 		err = EBADMSG;
 		doc->reason = "The document is too large";
 		goto out;

@@ -29,6 +29,7 @@ static void park_destructor(void *data)
 
 	tmr_cancel(&park->tmr_told);
 	phone_set_call_handler(park->phone, NULL, NULL);
+	phone_set_wanted_handler(park->phone, NULL, NULL);
 	bus_unlisten(park->bus, event_handler, park);
 
 	list_flush(&park->parkingl);
@@ -100,6 +101,7 @@ bool park_place(struct place *place, const struct park *park, const char *arg)
 		const struct pl pl = {at + 1, strlen(at + 1)};
 
 		place->account = pl_u32(&pl);
+		place->told = 0;
 		str_ncpy(place->spot, arg, min(sizeof(place->spot),
 					       (size_t)(at - arg) + 1));
 		return true;
@@ -107,6 +109,7 @@ bool park_place(struct place *place, const struct park *park, const char *arg)
 
 	str_ncpy(place->spot, arg, sizeof(place->spot));
 	place->account = call ? call->account : 0;
+	place->told = 0;
 
 	lamp = lamp_parked(park, arg);
 	if (!lamp && !desk_lamp_of(park->desk, place->account, arg))
@@ -165,15 +168,17 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 
 	case PHONE_CALL_ESTABLISHED:
 		if (rt)
-			park_back_event(rt, RETRIEVE_EV_ANSWERED);
+			park_back_answered(rt);
 		break;
 
 	case PHONE_CALL_IDENTITY:
-		if (rt && strcmp(text, rt->spot) && strcmp(text, rt->target))
-			park_back_event(rt, RETRIEVE_EV_IDENTITY);
+		if (rt && scode)
+			park_back_named(rt, text);
 		break;
 
 	case PHONE_CALL_REINVITE:
+		if (rt)
+			park_back_reinvite(rt, text);
 		if (pk)
 			park_out_reinvite(pk, text);
 		break;
@@ -250,7 +255,8 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 }
 
 
-/* Free, or not known any more: then nothing better will come */
+/* Free, or not known any more: then nothing better will come. But only what
+   is known makes a proof of a name */
 static void lamp_not_occupied(struct park *park, const struct lamp_fact *lamp)
 {
 	struct le *le = park->retrievingl.head;
@@ -261,22 +267,35 @@ static void lamp_not_occupied(struct park *park, const struct lamp_fact *lamp)
 		le = le->next;
 
 		if (rt->account == lamp->account &&
-		    !strcmp(rt->spot, lamp->spot))
+		    !strcmp(rt->spot, lamp->spot) &&
+		    (rt->life.state != RETRIEVE_CLAIMED ||
+		     (!lamp->stale && lamp->state == LAMP_FREE)))
 			park_back_event(rt, RETRIEVE_EV_FREE);
 	}
 }
 
 
 /* Referred-By names who transferred the call here (RFC 3892 3) */
-static bool sent_by_us(const struct park *park,
-			    const struct call_fact *call)
+static bool sent_by_us(const struct park *park, unsigned account,
+		       const char *referred_by)
 {
-	const struct phone_account *acc;
+	const struct phone_account *acc = phone_account(park->phone, account);
 
-	acc = phone_account(park->phone, call->account);
+	return acc && referred_by[0] && !strcmp(referred_by, acc->user);
+}
 
-	return acc && call->referred_by[0] &&
-		!strcmp(call->referred_by, acc->user);
+
+/* Whom we parked must not hear busy when the PBX gives him back */
+static bool wanted_handler(unsigned account, const char *number,
+			   const char *referred_by, void *arg)
+{
+	const struct park *park = arg;
+
+	return sent_by_us(park, account, referred_by) ||
+		park_book_caller(park, account, number) ||
+		(park->gone_ms && park->gone.account == account &&
+		 number_same(park->gone.number, number) &&
+		 clock_ms(park->clock) <= park->gone_ms + RECALL_MS);
 }
 
 
@@ -298,7 +317,7 @@ static void incoming(struct park *park, const struct call_fact *call)
 
 	bk = park_book_caller(park, call->account, call->peer);
 	if (bk && (now < bk->fact.since_ms + BOUNCE_MS ||
-		   sent_by_us(park, call))) {
+		   sent_by_us(park, call->account, call->referred_by))) {
 
 		bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, %s",
 			    name, bk->fact.spot,
@@ -387,6 +406,13 @@ static int retrieve_command(const struct command *cmd,
 
 	(void)park_place(&place, arg, cmd->argv[0]);
 
+	if (cmd->argc > 1 && park_told_place(&place, arg, cmd->argv[1])) {
+		(void)re_hprintf(reply, "%s is no parked call that the PBX"
+				 " told of (`status`: \"call\")",
+				 cmd->argv[1]);
+		return ENOENT;
+	}
+
 	return park_back_start(arg, &place, reply);
 }
 
@@ -406,6 +432,7 @@ static int undo_command(const struct command *cmd, struct re_printf *reply,
 	}
 
 	place.account = bk->fact.account;
+	place.told = 0;
 	str_ncpy(place.spot, bk->fact.spot, sizeof(place.spot));
 
 	return park_back_start(park, &place, reply);
@@ -582,6 +609,7 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 		goto out;
 
 	phone_set_call_handler(park->phone, call_handler, park);
+	phone_set_wanted_handler(park->phone, wanted_handler, park);
 	commands_attach(park->commands, COMMAND_PARK, park_command, park);
 	commands_attach(park->commands, COMMAND_RETRIEVE, retrieve_command,
 			park);

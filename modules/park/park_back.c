@@ -4,6 +4,7 @@
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
+#include "app/text_model.h"
 #include "park_int.h"
 
 
@@ -25,7 +26,7 @@ static void retrieving_due(void *arg)
 
 	/* the next call at the same spot says nothing about this one */
 	park_back_event(rt, lamp && desk_lamp_parked(lamp) &&
-			 lamp->f.since_ms <= rt->start_ms ?
+			 !rt->park->told_lampc && lamp->f.since_ms <= rt->start_ms ?
 			 RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
 }
 
@@ -37,6 +38,53 @@ static void resume_held(const struct retrieving *rt)
 
 	if (held && held->state == DESKCALL_HELD && !phone_active(park->phone))
 		(void)phone_hold(park->phone, rt->held, false);
+}
+
+
+/* What the dialplan calls the spot is nobody's name */
+static bool is_place(const struct retrieving *rt, const char *number)
+{
+	return !strcmp(number, rt->spot) || !strcmp(number, rt->target) ||
+		park_is_place(rt->park, number);
+}
+
+
+void park_back_answered(struct retrieving *rt)
+{
+	const unsigned id = rt->id;
+	struct park *park = rt->park;
+	const struct desk_lamp *lamp;
+
+	park_back_event(rt, RETRIEVE_EV_ANSWERED);
+
+	rt = park_back_find(park, id);
+	if (!rt || rt->life.state != RETRIEVE_CLAIMED)
+		return;
+
+	/* a lamp may be faster than the answer */
+	lamp = desk_lamp_of(park->desk, rt->account, rt->spot);
+	if (rt->known)
+		park_back_event(rt, RETRIEVE_EV_IDENTITY);
+	else if (lamp && rt->occupied && lamp->f.state == LAMP_FREE &&
+		 !lamp->f.stale)
+		park_back_event(rt, RETRIEVE_EV_FREE);
+}
+
+
+void park_back_named(struct retrieving *rt, const char *number)
+{
+	if (is_place(rt, number))
+		return;
+
+	rt->known = number_same(number, rt->number);
+	park_back_event(rt, RETRIEVE_EV_NAMED);
+}
+
+
+void park_back_reinvite(struct retrieving *rt, const char *number)
+{
+	if (number[0] && !is_place(rt, number))
+		park_back_event(rt, RETRIEVE_EV_IDENTITY);
 }
 
 
@@ -67,12 +115,13 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		/* who it is: the server's word, else what we knew of him */
 		call = phone_call(park->phone, rt->id);
 		if (call && (rt->who[0] || rt->number[0]) &&
-		    !strcmp(call->peer, rt->target))
+		    is_place(rt, call->peer))
 			(void)phone_set_peer(park->phone, rt->id, rt->who,
 					     rt->number);
 
 		/* the lamp may follow later: its news is ours already */
 		park_book_remove(park, rt->account, rt->spot);
+		park_told_taken(park, rt->account, rt->spot, rt->told);
 
 		call = phone_call(park->phone, rt->id);
 		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
@@ -92,6 +141,8 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		else
 			bus_message(park->bus, MESSAGE_WARN,
 				    "no call was waiting at %s", rt->spot);
+
+		park_told_taken(park, rt->account, rt->spot, rt->told);
 
 		/* no lamp will tell that he is not there any more */
 		if (!desk_lamp_of(park->desk, rt->account, rt->spot))
@@ -140,7 +191,14 @@ int park_back_start(struct park *park, const struct place *wanted,
 	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
 	unsigned account;
 	const char *tmpl;
+	struct place told;
 	int err;
+
+	/* where nobody can be asked who waits, the PBX knows */
+	if (park->told_lampc) {
+		told = wanted ? *wanted : park_told_longest(park);
+		wanted = &told;
+	}
 
 	lamp = wanted ? park_lamp(park, wanted->account, wanted->spot) :
 		desk_longest(park->desk);
@@ -153,7 +211,8 @@ int park_back_start(struct park *park, const struct place *wanted,
 	account = wanted ? wanted->account : lamp->f.account;
 	str_ncpy(spot, wanted ? wanted->spot : lamp->f.spot, sizeof(spot));
 
-	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale) {
+	if (lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale &&
+	    !park->told_lampc) {
 		(void)re_hprintf(reply, "%s is free: no call waits there",
 				 spot);
 		return ENOENT;
@@ -166,7 +225,10 @@ int park_back_start(struct park *park, const struct place *wanted,
 
 	way = park_way_find(park, account, spot);
 	tmpl = way && way->retrieve ? way->retrieve : park->ways->retrieve;
-	err = profile_expand(target, sizeof(target), tmpl, spot);
+	err = park->told_lampc ?
+		park_told_target(park, target, sizeof(target), account, spot,
+				 wanted->told) :
+		profile_expand(target, sizeof(target), tmpl, spot);
 	if (err) {
 		(void)re_hprintf(reply, "'%s' is no way to retrieve %s",
 				 tmpl ? tmpl : "", spot);
@@ -179,6 +241,7 @@ int park_back_start(struct park *park, const struct place *wanted,
 
 	rt->park = park;
 	rt->account = account;
+	rt->told = wanted ? wanted->told : 0;
 	rt->start_ms = clock_ms(park->clock);
 	rt->occupied = lamp && desk_lamp_parked(lamp);
 	str_ncpy(rt->spot, spot, sizeof(rt->spot));
@@ -189,6 +252,9 @@ int park_back_start(struct park *park, const struct place *wanted,
 	if (bk) {
 		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
 		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
+	}
+	else if (park_told_who(park, account, spot, rt->told, rt->who,
+			       rt->number)) {
 	}
 	else if (rt->occupied) {
 		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));

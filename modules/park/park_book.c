@@ -168,6 +168,9 @@ void park_book_add(struct park *park, const struct parking *pk,
 	str_ncpy(bk->fact.by, "me", sizeof(bk->fact.by));
 	bk->fact.account  = pk->account;
 	bk->fact.since_ms = pk->start_ms;
+	(void)park_told_target(park, bk->fact.retrieve,
+			       sizeof(bk->fact.retrieve), pk->account, spot,
+			       0);
 	bk->unseen = unseen;
 
 	list_append(&park->bookl, &bk->le, bk);

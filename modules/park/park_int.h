@@ -35,6 +35,7 @@ struct way {
 struct place {
 	unsigned account;
 	char spot[TEXT_SZ];
+	unsigned told;              /* call that the PBX told us of; 0: any */
 };
 
 /** A park under way */
@@ -79,7 +80,9 @@ struct retrieving {
 	char target[TEXT_SZ];       /* what is dialled for it           */
 	char who[TEXT_SZ];          /* the caller, as far as known ...  */
 	char number[TEXT_SZ];       /* ... when the spot was dialled    */
+	unsigned told;              /* id, if the PBX told us of it     */
 	bool occupied;              /* its lamp showed a call           */
+	bool known;                 /* the 200 names just him           */
 };
 
 /** A call that we parked */
@@ -198,6 +201,15 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp);
 /** Step a retrieval; it is gone afterwards if that ended it */
 void park_back_event(struct retrieving *rt, enum retrieve_event ev);
 
+/** It was answered */
+void park_back_answered(struct retrieving *rt);
+
+/** 18x or 200 say that the far end is `number` */
+void park_back_named(struct retrieving *rt, const char *number);
+
+/** The server sent a re-INVITE that names `number`, or nobody: "" */
+void park_back_reinvite(struct retrieving *rt, const char *number);
+
 /** @return The retrieval under way by that call, or NULL */
 struct retrieving *park_back_find(const struct park *park, unsigned id);
 
@@ -239,6 +251,22 @@ struct booked *park_book_caller(const struct park *park, unsigned account,
 
 /** What `park` takes for the group's code, in place of an extension */
 #define PARK_GROUP "group"
+
+/** @return What a template takes for that extension: "" for one's own */
+const char *park_told_spot(const struct park *park, unsigned account,
+			   const char *spot);
+
+/** @return Where the call waits that we were told of first; our own extension
+    if there is none */
+struct place park_told_longest(const struct park *park);
+
+/** Which of several: `id` as the user names it. @return ENOENT */
+int park_told_place(struct place *place, const struct park *park,
+		    const char *id);
+
+/** Who waits there, TEXT_SZ each. @return False if we were not told */
+bool park_told_who(const struct park *park, unsigned account,
+		   const char *place, unsigned id, char *who, char *number);
 
 /** An account's registration changed */
 void park_told_account(struct park *park, const struct account_fact *acc);

@@ -242,7 +242,19 @@ static void tell_chosen(const struct parking *pk)
 {
 	struct park *park = pk->park;
 	const struct desk_lamp *lamp;
+	const struct booked *bk;
 	bool unseen;
+
+	/* on an extension: no lamp to wait for, but a code to pass on */
+	if (park->ways->personal) {
+		park_book_add(park, pk, pk->chosen, false);
+		bk = park_book_find(park, pk->account, pk->chosen);
+		bus_message(park->bus, MESSAGE_INFO, "%s is parked for %s; %s"
+			    " takes the call, c copies that", caller(pk),
+			    *park_told_spot(park, pk->account, pk->chosen) ?
+			    pk->chosen : "you", bk ? bk->fact.retrieve : "?");
+		return;
+	}
 
 	lamp = park_lamp(park, pk->account, pk->chosen);
 	unseen = lamp && lamp->f.state == LAMP_FREE && !lamp->f.stale;
@@ -656,6 +668,9 @@ int park_out_start(struct park *park, const char *wanted,
 
 		spot = place.spot;
 	}
+	else if (park->ways->personal && acc) {
+		spot = acc->user;
+	}
 	else if (!park->ways->lot) {
 		lamp = desk_lamp_free(park->desk, call->account,
 				      acc ? acc->user : NULL, NULL);
@@ -668,7 +683,17 @@ int park_out_start(struct park *park, const char *wanted,
 		spot = place.spot;
 	}
 
-	if (spot) {
+	if (spot && park->ways->personal && !strcmp(spot, PARK_GROUP)) {
+		tmpl = park->ways->group;
+		if (!tmpl) {
+			(void)re_hprintf(reply, "pbx %s: how to park for a"
+					 " group is not known; `group CODE` in"
+					 " the configuration says it",
+					 park->ways->name);
+			return ENOTSUP;
+		}
+	}
+	else if (spot) {
 		tmpl = park_out_template(park, call->account, spot);
 		if (!tmpl && park->ways->lot &&
 		    !strcmp(spot, park->ways->lot)) {
@@ -695,7 +720,9 @@ int park_out_start(struct park *park, const char *wanted,
 	}
 
 	str_ncpy(who, call->name[0] ? call->name : call->peer, sizeof(who));
-	err = spot ? profile_expand(target, sizeof(target), tmpl, spot) :
+	err = spot ? profile_expand(target, sizeof(target), tmpl,
+				    park_told_spot(park, call->account,
+						   spot)) :
 		profile_expand(target, sizeof(target), park->ways->lot, "");
 	err = err ? err : phone_uri(uri, sizeof(uri), acc, target);
 	if (err) {

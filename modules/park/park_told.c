@@ -123,10 +123,38 @@ static bool parked_by_me(const struct park *park,
 static void due_handler(void *arg);
 
 
+static uint64_t ttl_ms(const struct park *park)
+{
+	return 1000ull * (park->ways->recall_s ?
+			  park->ways->recall_s + MARGIN_S : TTL_S);
+}
+
+
+/* When the first of those that we parked is not believed any more */
+static const struct booked *booked_first(const struct park *park)
+{
+	struct le *le = park->told_lampc ? park->bookl.head : NULL;
+
+	for (; le; le = le->next) {
+
+		const struct booked *bk = le->data;
+
+		if (!bk->unseen)
+			return bk;
+	}
+
+	return NULL;
+}
+
+
 static void arm(struct park *park)
 {
 	const uint64_t now = clock_ms(park->clock);
-	const uint64_t due = told_due_ms(&park->told);
+	const struct booked *bk = booked_first(park);
+	uint64_t due = told_due_ms(&park->told);
+
+	if (bk)
+		due = MIN(due, bk->fact.since_ms + ttl_ms(park));
 
 	tmr_cancel(&park->tmr_told);
 	if (due != UINT64_MAX)
@@ -150,6 +178,7 @@ static void due_handler(void *arg)
 {
 	struct park *park = arg;
 	struct told_call call;
+	const struct booked *bk;
 
 	while (told_expire(&park->told, clock_ms(park->clock), &call) ==
 	       TOLD_GONE) {
@@ -162,6 +191,11 @@ static void due_handler(void *arg)
 		gone(park, &call);
 	}
 
+	/* nor does anybody tell what became of those that we parked */
+	while ((bk = booked_first(park)) && bk->fact.since_ms +
+	       ttl_ms(park) <= clock_ms(park->clock))
+		park_book_remove(park, bk->fact.account, bk->fact.spot);
+
 	arm(park);
 }
 
@@ -171,7 +205,6 @@ void park_told(struct park *park, unsigned account,
 {
 	const struct phone_account *acc;
 	struct told_call in, call;
-	uint64_t ttl_s;
 
 	if (!park || !info || account >= park->told_lampc)
 		return;
@@ -211,10 +244,7 @@ void park_told(struct park *park, unsigned account,
 		return;
 	}
 
-	ttl_s = park->ways->recall_s ? park->ways->recall_s + MARGIN_S :
-		TTL_S;
-
-	switch (told_park(&park->told, &in, 1000 * ttl_s,
+	switch (told_park(&park->told, &in, ttl_ms(park),
 			  clock_ms(park->clock), &call)) {
 
 	case TOLD_NEW:
@@ -265,19 +295,90 @@ void park_told_account(struct park *park, const struct account_fact *acc)
 }
 
 
+const char *park_told_spot(const struct park *park, unsigned account,
+			   const char *spot)
+{
+	return park->ways->personal && own(park, account, spot) ? "" : spot;
+}
+
+
+struct place park_told_longest(const struct park *park)
+{
+	const struct phone_account *acc = phone_account(park->phone, 0);
+	struct place place = {0};
+
+	if (park->told.c) {
+		const struct told_call *call = &park->told.v[0];
+
+		place.account = call->account;
+		place.told = call->id;
+		str_ncpy(place.spot, call->place, sizeof(place.spot));
+	}
+	else if (acc) {
+		str_ncpy(place.spot, acc->user, sizeof(place.spot));
+	}
+
+	return place;
+}
+
+
+static const struct told_call *find(const struct park *park,
+				    unsigned account, const char *place,
+				    unsigned id)
+{
+	return id ? told_find(&park->told, id) :
+		told_at(&park->told, account, place);
+}
+
+
+int park_told_place(struct place *place, const struct park *park,
+		    const char *id)
+{
+	const struct told_call *call;
+	struct pl pl;
+
+	pl_set_str(&pl, id);
+	call = told_find(&park->told, pl_u32(&pl));
+	if (!call || strcmp(call->place, place->spot))
+		return ENOENT;
+
+	place->account = call->account;
+	place->told = call->id;
+
+	return 0;
+}
+
+
+bool park_told_who(const struct park *park, unsigned account,
+		   const char *place, unsigned id, char *who, char *number)
+{
+	const struct told_call *call = find(park, account, place, id);
+
+	if (!call)
+		return false;
+
+	str_ncpy(who, call->who, TEXT_SZ);
+	str_ncpy(number, call->number, TEXT_SZ);
+
+	return true;
+}
+
+
 int park_told_target(const struct park *park, char *buf, size_t size,
 		     unsigned account, const char *place, unsigned id)
 {
-	const struct told_call *call = id ? told_find(&park->told, id) :
-		told_at(&park->told, account, place);
+	const struct told_call *call = find(park, account, place, id);
+	const struct way *way = park_way_find(park, account, place);
 
 	if (call && call->retrieve[0]) {
 		str_ncpy(buf, call->retrieve, size);
 		return 0;
 	}
 
-	return profile_expand(buf, size, park->ways->retrieve,
-			      own(park, account, place) ? "" : place);
+	return profile_expand(buf, size, way && way->retrieve ?
+			      way->retrieve : park->ways->retrieve,
+			      own(park, account, place) ||
+			      !strcmp(place, PARK_GROUP) ? "" : place);
 }
 
 
@@ -298,6 +399,8 @@ void park_told_own(struct park *park, const struct book_fact *fact)
 {
 	const struct told_call *call = told_at(&park->told, fact->account,
 					       fact->spot);
+
+	arm(park);
 
 	/* told before we knew: one call is one row */
 	if (call && parked_by_me(park, call))

@@ -4,17 +4,18 @@
 #include <string.h>
 #include <re.h>
 #include "app/log.h"
+#include "probe_state.h"
 #include "reg_sip.h"
 #include "reg_state.h"
 
 
 enum {
-	KEEPALIVE_MS = 25 * 1000,     /* NAT bindings fall after 30 s   */
-	PROBE_MS     = 8 * 1000,      /* four retransmissions lost      */
 	/* libre's own keepalive closes the connection after 10 s without a
 	   pong, which most servers do not send: it is only used to hear of
 	   the connection's end, its own ping is put off for ever */
 	NO_PING_S    = 1000000,
+	DNS_MS       = 10 * 1000,     /* libre's own limit is 76 s      */
+	ASK_S        = 300,           /* how often OPTIONS, if that is all */
 };
 
 struct regc {
@@ -23,20 +24,24 @@ struct regc {
 	struct regc_life life;
 	struct tmr tmr;
 	struct tmr tmr_ka;
+	struct tmr tmr_dns;
 	struct sip_dialog *dlg;
 	struct sip_auth *auth;
 	struct sip_request *req;
 	struct sip_keepalive *ka;
 	struct sip_dialog *probe_dlg; /* of the OPTIONS                 */
-	struct sip_request *probe;    /* OPTIONS under way              */
-	bool answers;                 /* server answers OPTIONS         */
+	struct sip_request *options;  /* OPTIONS under way              */
+	struct probe probe;
 	struct sip_loopstate ls;
 	char *aor;
 	char *cuser;
 	char *instance;
 	void (*reasonh)(char *buf, size_t size);
-	uint32_t expires_s;
+	uint32_t expires_s;           /* 0: OPTIONS instead of REGISTER */
 	bool unregister;
+	bool sent;                    /* the server's address is known  */
+	bool credentials;             /* the last request had them      */
+	bool proven;                  /* they were good before          */
 	enum sip_transp tp;
 	regc_h *h;
 	void *arg;
@@ -56,9 +61,10 @@ static void destructor(void *data)
 
 	tmr_cancel(&regc->tmr);
 	tmr_cancel(&regc->tmr_ka);
+	tmr_cancel(&regc->tmr_dns);
 	regc->ka = mem_deref(regc->ka);
 	mem_deref(regc->req);
-	mem_deref(regc->probe);
+	mem_deref(regc->options);
 	mem_deref(regc->dlg);
 	mem_deref(regc->probe_dlg);
 	mem_deref(regc->auth);
@@ -68,25 +74,18 @@ static void destructor(void *data)
 }
 
 
-static void keepalive_handler(void *arg);
+static void probe_arm(struct regc *regc);
 
 
 static void probe_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct regc *regc = arg;
 
-	if (msg && msg->scode < 200)
+	if (err || !msg || msg->scode < 200)
 		return;
 
-	/* any answer proves that the server lives, a refusal too */
-	if (err || !msg)
-		return;
-
-	regc->answers = true;
-
-	if (regc_registered(&regc->life))
-		tmr_start(&regc->tmr_ka, KEEPALIVE_MS, keepalive_handler,
-			  regc);
+	probe_answered(&regc->probe, clock_ms(regc->clock));
+	probe_arm(regc);
 }
 
 
@@ -101,43 +100,52 @@ static int probe_send_handler(enum sip_transp tp, const struct sa *src,
 }
 
 
-/*
- * Keep the NAT binding, and ask whether the server still lives: over UDP
- * nothing else tells that before the registration runs out, and lamps would
- * go on to show what is no longer known. A server that never answered an
- * OPTIONS is not taken for dead when it does not.
- */
-static void keepalive_handler(void *arg)
+static void probe_due_handler(void *arg)
 {
 	struct regc *regc = arg;
-	int err;
 
-	if (!regc_registered(&regc->life))
-		return;
+	switch (probe_due(&regc->probe, clock_ms(regc->clock))) {
 
-	if (regc->probe && regc->answers) {
-		regc->probe = mem_deref(regc->probe);
+	case PROBE_ACT_DEAD:
+		regc->options = mem_deref(regc->options);
 		applog(APPLOG_WARN, "reg: %s: the server stopped answering",
 		       regc->aor);
 		step(regc, REGC_EV_FLOW, NULL, NULL,
 		     "no answer from the server");
 		return;
+
+	case PROBE_ACT_ASK:
+		regc->options = mem_deref(regc->options);
+
+		/* a connection that fell must not be opened anew by this */
+		if (regc->tp != SIP_TRANSP_UDP && !regc->ka)
+			break;
+
+		(void)sip_drequestf(&regc->options, regc->sip, true, "OPTIONS",
+				    regc->probe_dlg, 0, NULL,
+				    probe_send_handler, probe_handler, regc,
+				    "Accept: application/sdp\r\n"
+				    "Content-Length: 0\r\n\r\n");
+		break;
+
+	case PROBE_ACT_NONE:
+		break;
 	}
 
-	/* a connection that fell must not be opened anew by this */
-	if (regc->tp != SIP_TRANSP_UDP && !regc->ka)
-		return;
+	probe_arm(regc);
+}
 
-	regc->probe = mem_deref(regc->probe);
-	err = sip_drequestf(&regc->probe, regc->sip, true, "OPTIONS",
-			    regc->probe_dlg, 0, NULL, probe_send_handler,
-			    probe_handler, regc,
-			    "Accept: application/sdp\r\n"
-			    "Content-Length: 0\r\n\r\n");
 
-	tmr_start(&regc->tmr_ka,
-		  !err && regc->answers ? PROBE_MS : KEEPALIVE_MS,
-		  keepalive_handler, regc);
+static void probe_arm(struct regc *regc)
+{
+	const uint64_t now = clock_ms(regc->clock);
+	const uint64_t due = regc->probe.due_ms;
+
+	if (due)
+		tmr_start(&regc->tmr_ka, due > now ? due - now : 0,
+			  probe_due_handler, regc);
+	else
+		tmr_cancel(&regc->tmr_ka);
 }
 
 
@@ -164,10 +172,8 @@ static void watch_flow(struct regc *regc, const struct sip_msg *msg)
 					  NO_PING_S, flow_handler, regc);
 	}
 
-	/* at once for the first time: does it answer at all? */
-	if (!tmr_isrunning(&regc->tmr_ka))
-		tmr_start(&regc->tmr_ka, regc->answers ? KEEPALIVE_MS : 1,
-			  keepalive_handler, regc);
+	probe_start(&regc->probe, clock_ms(regc->clock));
+	probe_arm(regc);
 }
 
 
@@ -210,6 +216,21 @@ static uint32_t retry_after(const struct sip_msg *msg)
 static int request(struct regc *regc, bool first);
 
 
+static const char dns_text[] = "the name servers do not answer (DNS)";
+
+
+static void dns_handler(void *arg)
+{
+	struct regc *regc = arg;
+
+	if (regc->sent || !regc->req)
+		return;
+
+	regc->req = mem_deref(regc->req);
+	step(regc, REGC_EV_FAIL, NULL, NULL, dns_text);
+}
+
+
 static void response_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct regc *regc = arg;
@@ -219,7 +240,9 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	if (err || !msg) {
 		if (regc->reasonh)
 			regc->reasonh(reason, sizeof(reason));
-		if (!reason[0] && err == ETIMEDOUT)
+		if (!reason[0] && err == ETIMEDOUT && !regc->sent)
+			str_ncpy(reason, dns_text, sizeof(reason));
+		else if (!reason[0] && err == ETIMEDOUT)
 			str_ncpy(reason, "no answer from the server",
 				 sizeof(reason));
 		else if (!reason[0] && err == EDESTADDRREQ)
@@ -239,6 +262,13 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	(void)re_snprintf(reason, sizeof(reason), "%u %r",
 			  msg->scode, &msg->reason);
 
+	/* whatever it says: it is there, and who it is */
+	if (!regc->expires_s) {
+		a.expires_s = ASK_S;
+		step(regc, REGC_EV_OK, &a, msg, "");
+		return;
+	}
+
 	if (msg->scode < 300) {
 		struct granted granted = {
 			.cuser = regc->cuser, .expires_s = regc->expires_s
@@ -251,6 +281,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 					binding_handler, &granted);
 
 		a.expires_s = granted.expires_s;
+		regc->proven = regc->proven || regc->credentials;
 		if (!regc->unregister)
 			watch_flow(regc, msg);
 		step(regc, REGC_EV_OK, &a, msg, "");
@@ -267,8 +298,10 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 		}
 
 		err = sip_auth_authenticate(regc->auth, msg);
-		if (!err)
+		if (!err) {
+			regc->credentials = true;
 			err = request(regc, false);
+		}
 		if (!err)
 			return;
 
@@ -295,8 +328,19 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 		break;
 	}
 
-	case 400: case 403: case 404: case 405: case 410: case 416:
-	case 420: case 482: case 501: case 505: case 603: case 606:
+	case 403:
+		/* how FreeSWITCH and Kamailio tell a wrong password (RFC 3261
+		   22.1 wants 401 again). Not if they have been good before:
+		   then it is something else, which may pass */
+		if (regc->credentials && !regc->proven) {
+			step(regc, REGC_EV_PASSWORD, &a, NULL, reason);
+			return;
+		}
+		a.slow = true;
+		break;
+
+	case 405: case 410: case 416: case 420: case 482: case 501: case 505:
+	case 603: case 606:
 		a.slow = true;
 		break;
 
@@ -317,6 +361,10 @@ static int send_handler(enum sip_transp tp, const struct sa *src,
 	(void)dst;
 
 	regc->tp = tp;
+	regc->sent = true;
+
+	if (!regc->expires_s)
+		return probe_send_handler(tp, src, dst, mb, regc);
 
 	err = mbuf_printf(mb, "Contact: <sip:%s@%J%s>;expires=%u",
 			  regc->cuser, src, sip_transp_param(tp),
@@ -337,9 +385,12 @@ static int request(struct regc *regc, bool first)
 		/* a known realm without stale=true would be taken for a
 		   refused password */
 		sip_auth_reset(regc->auth);
+		regc->credentials = false;
 	}
 
 	regc->req = mem_deref(regc->req);
+	regc->sent = false;
+	tmr_start(&regc->tmr_dns, DNS_MS, dns_handler, regc);
 
 	/* a reason that is left over is of another's failure */
 	if (regc->reasonh) {
@@ -347,6 +398,13 @@ static int request(struct regc *regc, bool first)
 
 		regc->reasonh(old, sizeof(old));
 	}
+
+	if (!regc->expires_s)
+		return sip_drequestf(&regc->req, regc->sip, true, "OPTIONS",
+				     regc->probe_dlg, 0, NULL, send_handler,
+				     response_handler, regc,
+				     "Accept: application/sdp\r\n"
+				     "Content-Length: 0\r\n\r\n");
 
 	return sip_drequestf(&regc->req, regc->sip, true, "REGISTER",
 			     regc->dlg, 0, regc->auth, send_handler,
@@ -382,7 +440,7 @@ static void report(struct regc *regc, bool was, const struct sip_msg *msg,
 		(void)re_snprintf(r.reason, sizeof(r.reason),
 				  "%s: the user name or the password is"
 				  " refused; correct it, then :reload",
-				  reason);
+				  reason ? reason : "");
 	else
 		str_ncpy(r.reason, reason ? reason : "", sizeof(r.reason));
 
@@ -424,8 +482,9 @@ static void step(struct regc *regc, enum regc_event ev,
 	}
 
 	if (!regc_registered(&regc->life)) {
-		tmr_cancel(&regc->tmr_ka);
-		regc->probe = mem_deref(regc->probe);
+		probe_stop(&regc->probe);
+		probe_arm(regc);
+		regc->options = mem_deref(regc->options);
 	}
 
 	switch (act) {
@@ -445,9 +504,13 @@ static void step(struct regc *regc, enum regc_event ev,
 		break;
 	}
 
+	case REGC_ACT_CANCEL:
+		regc->req = mem_deref(regc->req);
+		break;
+
 	case REGC_ACT_UNSEND:
 		regc->unregister = true;
-		if (request(regc, true)) {
+		if (!regc->expires_s || request(regc, true)) {
 			step(regc, REGC_EV_FAIL, NULL, NULL, NULL);
 			return;
 		}

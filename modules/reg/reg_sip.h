@@ -25,7 +25,9 @@ struct regc_prm {
 	const char *cuser;     /**< Contact user, a stored uuid          */
 	const char *instance;  /**< uuid of +sip.instance, or NULL       */
 	const char *route;     /**< Outbound proxy URI, or NULL          */
-	uint32_t expires_s;    /**< Asked for, 300 at most is wise       */
+	uint32_t expires_s;    /**< Asked for, 300 at most is wise. 0: do
+				    not register; ask by OPTIONS who the
+				    server is, which any answer tells     */
 	/** As sip_auth_h */
 	int (*authh)(char **user, char **pass, const char *realm, void *arg);
 	void *authp;
@@ -39,7 +41,8 @@ struct regc_report {
 	bool fresh;            /**< Registered anew: subscribe anew       */
 	bool refused;          /**< Given up until told to try again      */
 	char reason[160];      /**< "403 Forbidden", "no answer", or ""   */
-	/** The 2xx that registered us, or NULL; valid during the call */
+	/** The 2xx that registered us (any answer, if expires_s is 0), or
+	    NULL; valid during the call */
 	const struct sip_msg *msg;
 };
 

@@ -38,6 +38,7 @@ enum regc_event {
 enum regc_action {
 	REGC_ACT_NONE = 0,
 	REGC_ACT_SEND,       /**< Send REGISTER                          */
+	REGC_ACT_CANCEL,     /**< Forget the REGISTER under way          */
 	REGC_ACT_UNSEND,     /**< Send REGISTER with Expires 0           */
 	REGC_ACT_DONE,       /**< Nothing is left to do                  */
 };
@@ -55,7 +56,7 @@ struct regc_life {
 struct regc_arg {
 	uint32_t expires_s;     /**< Granted by the 2xx                  */
 	uint32_t retry_after_s; /**< Retry-After of a failure            */
-	bool slow;              /**< Refused for good (403, 404 …)       */
+	bool slow;              /**< Refused for good (405, 501 …)       */
 };
 
 /**

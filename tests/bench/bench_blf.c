@@ -1,235 +1,155 @@
 /**
- * @file tests/bench/bench_blf.c  Bench: the panel of lamps
+ * @file tests/bench/bench_blf.c  Bench: the phone with its panel of lamps
  *
- * Answers, for 100 and for 10,000 lamps: how long until all are subscribed
- * (with digest), what does a NOTIFY cost, what does a lamp take in memory?
- * Beside it the floor: a bare libre program that parses the body with
- * libxml2 and answers with sip_treply(), and knows no subscription.
+ * Answers what lamps cost: CPU of a NOTIFY, time until it is answered and
+ * until its cell has changed on the terminal, memory, and how long thousands
+ * of subscriptions take.
  *
- * The notifier is another process; times are of this one's CPU alone. A
- * NOTIFY is measured from the end of one to the end of the next within a
- * burst, so reading, decoding, timers and the answer are in it.
+ * What is measured is the whole phone with its screen on, a process of its
+ * own on a pseudo terminal that this one drains. Its peer is the bare
+ * notifier in this process. Beside it the floor, a third process: a bare
+ * libre program that parses the body with libxml2 and answers with
+ * sip_treply(), and knows no subscription, lamp or screen.
  *
- * And for a list of 1,000 resources (RFC 4662), told once: what does a
- * NOTIFY cost that one of them has changed, beside one of a single lamp?
+ * Rounds alternate: floor, phone, floor, phone. CPU is that of the process,
+ * all of it since its last round: reading, drawing, flashing, timers.
  *
- * usage: bench_blf [LAMPS...]
+ * usage: bench_blf [speed|size|memory|list|flood]...
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include <utmp.h>
 #include <re.h>
 #include <libxml/parser.h>
-#include "app/clock.h"
-#include "app/log.h"
-#include "modules/blf/blf.h"
-#include "tests/lib/notifier.h"
+#include <vterm.h>
+#include "app/app.h"
+#include "app/cfg.h"
+#include "app/siphook.h"
+#include "modules/blf/dialoginfo.h"
+#include "modules/blf/multipart_model.h"
+#include "modules/blf/rlmi.h"
+#include "tests/lib/bench.h"
+#include "tests/lib/notifier_bare.h"
 #include "tests/lib/notifier_list.h"
+#include "tests/lib/vt.h"
+#include "ui/term_curses.h"
+#include "ui/ui.h"
 
 
 enum {
-	NOTIFIES = 20000,
-	BURST = 50,
-	LAMPS_MAX = NOTIFIER_SUBS,
-	WAIT_MS = 120000,
-	LIST_LAMPS = 1000,
+	W = 80,
+	H = 24,
+	FIRST = 100001,        /* number of the first lamp               */
+	FEW = 100,
+	MANY = 10000,
+	HALF = 5000,
+	BURST = 50,            /* NOTIFYs on their way at once           */
+	ROUND = 500,           /* of a round                             */
+	ROUNDS = 60,
+	SINGLES = 300,
+	LIST = 1000,
 	LIST_STEP = 100,       /* that fit a datagram                    */
+	FLOODS = 100,
+	FLOOD = 1000,
+	SOAK = 100000,
+	WAIT_MS = 120000,
+	LOST_MS = 5000,
+	SETTLE_MS = 5500,      /* libre's Timer K, and a little          */
+	IDLE_MS = 10000,
 };
 
-/** What is measured */
-enum mode {
-	MODE_BARE = 0,
-	MODE_PANEL,
-	MODE_LIST,
+/** What a process tells of itself */
+struct probe {
+	size_t used;           /* malloc'd                               */
+	size_t pictures;       /* on its terminal                        */
 };
 
-struct bench {
-	struct sip *sip;
-	struct sip_lsnr *lsnr;
-	struct sa srv;
-	struct sa laddr;
-	struct blf *blf;
-	struct blf_spec *specv;
-	struct tmr tmr;
-	uint32_t *nsv;
-	size_t nsc;
-	size_t size;
-	uint64_t last_ns;
-	unsigned notifyc;
-	unsigned pongc;
-	unsigned livec;
-	unsigned factc;
-	bool *livev;
-	bool measure;
+/** A process that is measured */
+struct subject {
+	struct bare bare;
+	struct vt_home home;
 	pid_t pid;
+	int probefd;
+	int master;            /* -1: no terminal                        */
+	VTerm *vterm;
+	VTermScreen *screen;
+	uint64_t read_ns;      /* last output of its terminal            */
+	uint64_t cpu_ns;       /* at the end of its last round           */
+	size_t next;           /* lamp that is told next                 */
+	struct bench_set set;
+};
+
+static struct subject *allv[4];    /* that run */
+static struct notifier_list resources = {
+	.first = FIRST, .count = LIST, .host = "pbx",
 };
 
 
-static uint64_t cpu_ns(void)
+static _Noreturn void fail(const char *what)
 {
-	struct timespec ts;
+	(void)fprintf(stderr, "bench_blf: %s\n", what);
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-
-static int compare(const void *a, const void *b)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
+	for (size_t i=0; i<ARRAY_SIZE(allv); i++) {
+		if (!allv[i])
+			continue;
+		(void)kill(allv[i]->pid, SIGKILL);
+		vt_home_close(&allv[i]->home);
+	}
+	exit(1);
 }
 
 
 /* ------------------------------------------------------------------------ */
-/* The notifier's process                                                    */
+/* The processes                                                             */
 
-/* "Subject: N": send a burst of N, each to another subscription. Those that
-   the floor has not got are made up */
-static void ping_handler(struct notifier *n, const struct sip_msg *msg,
-			 void *arg)
+static struct {
+	struct sip *sip;
+	struct sip_lsnr *lsnr;
+	int probefd;
+} child;
+
+
+static void probe(void)
 {
-	static size_t next;
-	static unsigned long round_no;
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SUBJECT);
-	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
-	const uint32_t count = hdr ? pl_u32(&hdr->val) : 0;
-	const size_t *lampcp = arg;
+	const struct mallinfo2 mi = mallinfo2();
+	const struct probe p = {mi.uordblks + mi.hblkhd, term_pictures()};
 
-	while (contact && n->subc < *lampcp) {
-
-		struct notifier_sub *sub = &n->subv[n->subc];
-
-		(void)re_snprintf(sub->user, sizeof(sub->user), "%zu",
-				  100000 + n->subc);
-		(void)re_snprintf(sub->callid, sizeof(sub->callid),
-				  "%032zx", n->subc);
-		str_ncpy(sub->ltag, "0123456789abcdef", sizeof(sub->ltag));
-		str_ncpy(sub->rtag, "fedcba9876543210", sizeof(sub->rtag));
-		(void)pl_strcpy(&contact->val, sub->contact,
-				sizeof(sub->contact));
-		sub->expires_s = 300;
-		++n->subc;
-	}
-
-	for (uint32_t i=0; i<count && n->subc; i++) {
-
-		notifier_tell(n, &n->subv[next], round_no % 2
-			      ? "terminated" : "confirmed");
-		if (++next >= n->subc) {
-			next = 0;
-			++round_no;
-		}
-	}
+	if (write(child.probefd, &p, sizeof(p)) != (ssize_t)sizeof(p))
+		_exit(2);
 }
 
 
-static struct notifier_list resources = {
-	.first = 100000, .count = LIST_LAMPS, .host = "pbx",
-};
-
-
-static bool list_handler(struct notifier *n, const struct sip_msg *msg,
-			 struct notifier_sub *sub, void *arg)
+/* Before all others: the bench asks, nobody else is to know */
+static bool probe_hook(const struct sip_msg *msg, void *arg)
 {
 	(void)arg;
 
-	if (!sub)
-		notifier_list_reset(&resources);
+	if (pl_strcmp(&msg->met, "OPTIONS") ||
+	    pl_strcmp(&msg->uri.user, "bench"))
+		return false;
 
-	sub = notifier_accept(n, msg, 200, "Require: eventlist\r\n");
-
-	for (unsigned i=0; sub && i<resources.count; i += LIST_STEP)
-		notifier_list_notify(n, sub, &resources, false, i, LIST_STEP);
+	probe();
 
 	return true;
 }
 
 
-/* "Subject: N": N times one resource has changed */
-static void list_ping_handler(struct notifier *n, const struct sip_msg *msg,
-			      void *arg)
-{
-	static unsigned next;
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SUBJECT);
-	const uint32_t count = hdr ? pl_u32(&hdr->val) : 0;
-	(void)arg;
-
-	for (uint32_t i=0; i<count && n->subc; i++) {
-
-		const unsigned k = next++ % LIST_LAMPS;
-
-		resources.parkedv[k] = !resources.parkedv[k];
-		notifier_list_tell(n, notifier_last(n, 0), &resources, false,
-				   k, 1);
-	}
-}
-
-
-static void child(int fd, size_t lampc, enum mode mode)
-{
-	struct notifier *n;
-	char text[64];
-
-	if (libre_init() || notifier_alloc(&n))
-		_exit(2);
-
-	n->how.auth = true;
-	n->pingh    = mode == MODE_LIST ? list_ping_handler : ping_handler;
-	n->h        = mode == MODE_LIST ? list_handler : NULL;
-	n->arg      = &lampc;
-
-	(void)re_snprintf(text, sizeof(text), "%J", &n->laddr);
-	if (write(fd, text, strlen(text) + 1) < 0)
-		_exit(2);
-	(void)close(fd);
-
-	/* until it is killed; re_cancel() is the tests' way of looking */
-	for (;;)
-		(void)re_main(NULL);
-}
-
-
-/* ------------------------------------------------------------------------ */
-/* This process                                                              */
-
-static void tick(void *arg)
-{
-	struct bench *b = arg;
-
-	tmr_start(&b->tmr, 100, tick, b);
-	re_cancel();
-}
-
-
-static int fail(const char *what)
-{
-	(void)fprintf(stderr, "bench_blf: %s\n", what);
-
-	return 1;
-}
-
-
-static bool wait_for(const unsigned *p, unsigned want)
-{
-	const uint64_t end = tmr_jiffies() + WAIT_MS;
-
-	while (*p < want && tmr_jiffies() < end)
-		(void)re_main(NULL);
-
-	return *p >= want;
-}
-
-
-static bool floor_request(struct bench *b, const struct sip_msg *msg)
+static bool floor_handler(const struct sip_msg *msg, void *arg)
 {
 	xmlDocPtr doc;
+
+	if (probe_hook(msg, arg))
+		return true;
 
 	doc = xmlReadMemory((char *)mbuf_buf(msg->mb),
 			    (int)mbuf_get_left(msg->mb), NULL, NULL,
@@ -237,350 +157,796 @@ static bool floor_request(struct bench *b, const struct sip_msg *msg)
 			    XML_PARSE_NOWARNING);
 	xmlFreeDoc(doc);
 
-	(void)sip_treply(NULL, b->sip, msg, 200, "OK");
+	(void)sip_treply(NULL, child.sip, msg, 200, "OK");
 
 	return true;
 }
 
 
-static bool server_handler(unsigned account, const struct sip_msg *msg,
-			   void *arg)
+static void floor_child(int fd)
 {
-	(void)account;
-	(void)msg;
-	(void)arg;
+	struct sockaddr_in sin;
+	struct sa laddr;
 
-	return true;
+	if (libre_init() || sa_set_str(&laddr, "127.0.0.1", 0) ||
+	    sip_alloc(&child.sip, NULL, 4096, 4096, 16, "floor", NULL,
+		      NULL) ||
+	    sip_transp_add(child.sip, SIP_TRANSP_UDP, &laddr) ||
+	    sip_transp_laddr(child.sip, &laddr, SIP_TRANSP_UDP, &laddr) ||
+	    sip_listen(&child.lsnr, child.sip, true, floor_handler, NULL))
+		_exit(2);
+
+	sin = laddr.u.in;
+	child.probefd = fd;
+	if (write(fd, &sin, sizeof(sin)) != (ssize_t)sizeof(sin))
+		_exit(2);
+
+	for (;;)
+		(void)re_main(NULL);
 }
 
 
-static bool request_handler(const struct sip_msg *msg, void *arg)
+static void phone_child(int fd)
 {
-	struct bench *b = arg;
-	uint64_t ns;
+	const struct app_prm prm = {0};
+	struct cfg *cfg = NULL;
 
-	if (b->blf ? !blf_request(b->blf, msg, server_handler, b) : !floor_request(b, msg))
-		return false;
+	child.probefd = fd;
 
-	++b->notifyc;
+	if (libre_init() || siphook_add(true, -1, probe_hook, NULL) ||
+	    cfg_load(&cfg, NULL, "/dev/null") || cfg->errorc)
+		_exit(2);
 
-	if (b->measure) {
-		ns = cpu_ns();
-		if (b->last_ns && b->nsc < b->size)
-			b->nsv[b->nsc++] = (uint32_t)(ns - b->last_ns);
-		b->last_ns = ns;
-		if (b->notifyc % BURST == 0)
-			re_cancel();
+	_exit(app_main(cfg, &prm));
+}
+
+
+/* The same program again: nothing of this process's memory is in its own */
+static _Noreturn void become(const struct subject *s, int slave, int fd)
+{
+	char text[16];
+
+	(void)re_snprintf(text, sizeof(text), "%d", fd);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+	if (slave >= 0) {
+		(void)login_tty(slave);
+		(void)setenv("TERM", "xterm-256color", 1);
+		(void)setenv("LC_ALL", "C.UTF-8", 1);
+		(void)setenv("HOME", vt_home_path(&s->home, "home"), 1);
+		(void)setenv("XDG_CONFIG_HOME",
+			     vt_home_path(&s->home, "config"), 1);
+		(void)setenv("XDG_STATE_HOME",
+			     vt_home_path(&s->home, "state"), 1);
+		(void)setenv("XDG_RUNTIME_DIR",
+			     vt_home_path(&s->home, "run"), 1);
 	}
 
-	return true;
+	(void)execl("/proc/self/exe", "bench_blf", slave >= 0 ? "--phone" :
+		    "--floor", text, NULL);
+	_exit(2);
 }
 
 
-static void pong_handler(int err, const struct sip_msg *msg, void *arg)
+static void subject_end(struct subject *s)
 {
-	struct bench *b = arg;
+	for (size_t i=0; i<ARRAY_SIZE(allv); i++) {
+		if (allv[i] == s)
+			allv[i] = NULL;
+	}
 
-	if (!err && msg && msg->scode == 200)
-		++b->pongc;
-	re_cancel();
+	(void)kill(s->pid, SIGKILL);
+	(void)waitpid(s->pid, NULL, 0);
+	if (s->vterm)
+		vterm_free(s->vterm);
+	if (s->master >= 0)
+		(void)close(s->master);
+	(void)close(s->probefd);
+	bench_clear(&s->set);
+	bare_close(&s->bare);
+	vt_home_close(&s->home);
 }
 
 
-static int ping(struct bench *b, unsigned count)
+/* The phone on its terminal, or (-1) the floor */
+static void subject_fork(struct subject *s, int slave)
 {
-	char uri[64];
+	int fdv[2];
 
-	(void)re_snprintf(uri, sizeof(uri), "sip:ping@%J", &b->srv);
+	if (pipe(fdv) || fcntl(fdv[0], F_SETFD, FD_CLOEXEC))
+		fail("no pipe");
 
-	return sip_requestf(NULL, b->sip, true, "OPTIONS", uri, NULL, NULL,
-			    NULL, pong_handler, b,
-			    "To: <%s>\r\nFrom: <%s>;tag=x\r\n"
-			    "Call-ID: ping%u\r\nCSeq: 1 OPTIONS\r\n"
-			    "Contact: sip:x@%J\r\nSubject: %u\r\n"
-			    "Content-Length: 0\r\n\r\n",
-			    uri, uri, b->pongc, &b->laddr, count);
-}
+	(void)fflush(NULL);
+	s->pid = fork();
+	if (s->pid < 0)
+		fail("no process");
 
+	if (!s->pid)
+		become(s, slave, fdv[1]);
 
-static int auth_handler(char **user, char **pass, const char *realm,
-			void *arg)
-{
-	(void)realm;
-	(void)arg;
+	(void)close(fdv[1]);
+	s->probefd = fdv[0];
 
-	return str_dup(user, "101") | str_dup(pass, "secret");
-}
-
-
-static void lamp_handler(const struct lamp_fact *fact, void *arg)
-{
-	struct bench *b = arg;
-
-	++b->factc;
-
-	if (!b->livev[fact->idx] && fact->state != LAMP_UNKNOWN &&
-	    !fact->stale) {
-		b->livev[fact->idx] = true;
-		++b->livec;
+	for (size_t i=0; i<ARRAY_SIZE(allv); i++) {
+		if (!allv[i]) {
+			allv[i] = s;
+			return;
+		}
 	}
 }
 
 
-static int measure(struct bench *b, const char *name, size_t lampc)
+static void floor_start(struct subject *s, size_t lampc)
 {
-	unsigned sent = 0;
-	size_t i;
-	uint64_t sum = 0;
+	struct sockaddr_in sin;
+	char user[16];
 
-	b->measure = true;
+	memset(s, 0, sizeof(*s));
+	s->master = -1;
 
-	/* the first two rounds of bursts warm up */
-	while (sent < NOTIFIES) {
+	if (bare_open(&s->bare))
+		fail("no socket");
 
-		b->last_ns = 0;
-		if (sent == 2 * BURST)
-			b->nsc = 0;
-
-		b->notifyc = 0;
-		if (ping(b, BURST))
-			return fail("cannot send");
-		if (!wait_for(&b->notifyc, BURST))
-			return fail("NOTIFYs were lost");
-		sent += BURST;
-	}
-
-	for (i=0; i<b->nsc; i++)
-		sum += b->nsv[i];
-	qsort(b->nsv, b->nsc, sizeof(b->nsv[0]), compare);
-
-	(void)printf("%-22s %5zu lamps  n=%zu  median %6.1f us  p95 %6.1f us"
-		     "  p99 %6.1f us  mean %6.1f us\n", name, lampc, b->nsc,
-		     b->nsv[b->nsc / 2] / 1e3,
-		     b->nsv[b->nsc * 95 / 100] / 1e3,
-		     b->nsv[b->nsc * 99 / 100] / 1e3,
-		     (double)sum / (double)b->nsc / 1e3);
-
-	return 0;
-}
-
-
-static int panel(struct bench *b, size_t lampc)
-{
-	const struct blf_account acc = {
-		.sip   = b->sip,
-		.aor   = "sip:101@pbx",
-		.cuser = "0b9e1c4e",
-		.authh = auth_handler,
-	};
-	size_t before, after;
-	uint64_t wall, cpu;
-	char (*textv)[64];
-	int err = 1;
-
-	b->specv = calloc(lampc, sizeof(*b->specv));
-	b->livev = calloc(lampc, sizeof(*b->livev));
-	textv    = calloc(2 * lampc, sizeof(*textv));
-	if (!b->specv || !b->livev || !textv)
-		goto out;
+	subject_fork(s, -1);
+	if (read(s->probefd, &sin, sizeof(sin)) != (ssize_t)sizeof(sin))
+		fail("no floor");
 
 	for (size_t i=0; i<lampc; i++) {
-		(void)re_snprintf(textv[2*i], 64, "%zu", 100000 + i);
-		(void)re_snprintf(textv[2*i + 1], 64, "sip:%zu@%J",
-				  100000 + i, &b->srv);
-		b->specv[i].spot   = textv[2*i];
-		b->specv[i].target = textv[2*i + 1];
+		(void)re_snprintf(user, sizeof(user), "%zu", FIRST + i);
+		if (!bare_add(&s->bare, user, &sin))
+			fail("no room");
 	}
-
-	before = mallinfo2().uordblks + mallinfo2().hblkhd;
-
-	if (blf_alloc(&b->blf, clock_system(), NULL, &acc, 1, b->specv,
-		      lampc, lamp_handler, b))
-		goto out;
-
-	wall = tmr_jiffies();
-	cpu  = cpu_ns();
-	blf_registered(b->blf, 0, true, true, NULL);
-	if (!wait_for(&b->livec, (unsigned)lampc)) {
-		err = fail("not all lamps came alive");
-		goto out;
-	}
-
-	(void)printf("%-22s %5zu lamps  %llu ms, %.0f us of CPU each\n",
-		     "all subscribed", lampc,
-		     (unsigned long long)(tmr_jiffies() - wall),
-		     (double)(cpu_ns() - cpu) / 1e3 / (double)lampc);
-
-	/* libre holds each transaction for Timer K, 5 s */
-	wall = tmr_jiffies();
-	while (tmr_jiffies() < wall + 5500)
-		(void)re_main(NULL);
-
-	after = mallinfo2().uordblks + mallinfo2().hblkhd;
-	(void)printf("%-22s %5zu lamps  %zu B each, rows and all\n",
-		     "memory", lampc, (after - before) / lampc);
-
-	err = measure(b, "NOTIFY, panel", lampc);
-
- out:
-	b->blf = mem_deref(b->blf);
-	free(b->specv);
-	free(b->livev);
-	free(textv);
-
-	return err;
 }
 
 
-/* All by one subscription; it is the bench's to know when they are there */
-static int list(struct bench *b)
+/* No lamps: it has a list, of which they grow */
+static void phone_start(struct subject *s, size_t lampc)
 {
-	const struct blf_account acc = {
-		.sip   = b->sip,
-		.aor   = "sip:101@pbx",
-		.cuser = "0b9e1c4e",
-		.authh = auth_handler,
-	};
-	char target[64];
-	const struct blf_list spec = {.name = "bench", .target = target};
-	uint64_t wall, cpu;
-	int err = 1;
+	struct winsize ws = {.ws_row = H, .ws_col = W};
+	char text[1024], what[96];
+	int slave;
 
-	b->livev = calloc(LIST_LAMPS, sizeof(*b->livev));
-	if (!b->livev)
-		return fail("no memory");
+	memset(s, 0, sizeof(*s));
 
-	(void)re_snprintf(target, sizeof(target), "sip:parking@%J", &b->srv);
+	if (bare_open(&s->bare) || vt_home_init(&s->home) ||
+	    openpty(&s->master, &slave, NULL, NULL, &ws) ||
+	    fcntl(s->master, F_SETFD, FD_CLOEXEC))
+		fail("no terminal");
 
-	if (blf_alloc(&b->blf, clock_system(), NULL, &acc, 1, NULL, 0,
-		      lamp_handler, b) ||
-	    blf_set_lists(b->blf, &spec, 1, NULL, NULL))
-		goto out;
+	if (lampc)
+		(void)re_snprintf(what, sizeof(what), "spots %zu-%zu",
+				  (size_t)FIRST, FIRST + lampc - 1);
+	else
+		(void)re_snprintf(what, sizeof(what), "list sip:parking@%s",
+				  s->bare.addr);
 
-	wall = tmr_jiffies();
-	cpu  = cpu_ns();
-	blf_registered(b->blf, 0, true, true, NULL);
-	if (!wait_for(&b->livec, LIST_LAMPS)) {
-		err = fail("not all lamps of the list came alive");
-		goto out;
-	}
+	(void)re_snprintf(text, sizeof(text),
+			  "account <sip:101@%s>;auth_pass=secret\n"
+			  "net_interface 127.0.0.1\n%s\n", s->bare.addr,
+			  what);
+	if (vt_home_write(&s->home, "config/parkdeck/config", text, 0600))
+		fail("no configuration");
 
-	(void)printf("%-22s %5u lamps  %llu ms, %.0f us of CPU each\n",
-		     "all told by a list", (unsigned)LIST_LAMPS,
-		     (unsigned long long)(tmr_jiffies() - wall),
-		     (double)(cpu_ns() - cpu) / 1e3 / LIST_LAMPS);
+	s->vterm = vterm_new(H, W);
+	vterm_set_utf8(s->vterm, 1);
+	s->screen = vterm_obtain_screen(s->vterm);
+	vterm_screen_reset(s->screen, 1);
 
-	/* the list is asked once for all of it: that is over by now */
-	wall = tmr_jiffies();
-	while (tmr_jiffies() < wall + 2000)
-		(void)re_main(NULL);
-
-	err = measure(b, "NOTIFY, of a list", LIST_LAMPS);
-
- out:
-	b->blf = mem_deref(b->blf);
-	free(b->livev);
-
-	return err;
+	subject_fork(s, slave);
+	(void)close(slave);
 }
 
 
-static int run(size_t lampc, enum mode mode)
+/* ------------------------------------------------------------------------ */
+/* The loop of this process                                                  */
+
+static void turn(int wait_ms)
 {
-	struct bench bench, *b = &bench;
-	char text[64] = "";
-	int fdv[2], err = 1;
+	struct pollfd pfdv[2 * ARRAY_SIZE(allv)];
+	struct subject *sv[2 * ARRAY_SIZE(allv)];
+	static char buf[65536];
+	size_t n = 0;
 
-	memset(b, 0, sizeof(*b));
-	b->size = NOTIFIES;
+	for (size_t i=0; i<ARRAY_SIZE(allv); i++) {
 
-	if (pipe(fdv))
-		return fail("no pipe");
+		if (!allv[i])
+			continue;
 
-	(void)fflush(stdout);
-	b->pid = fork();
-	if (b->pid < 0)
-		return fail("no process");
-
-	if (!b->pid) {
-		(void)close(fdv[0]);
-		child(fdv[1], lampc, mode);
-	}
-	(void)close(fdv[1]);
-
-	if (read(fdv[0], text, sizeof(text) - 1) <= 0 ||
-	    sa_decode(&b->srv, text, strlen(text)))
-		goto out;
-
-	b->nsv = calloc(b->size, sizeof(*b->nsv));
-	if (!b->nsv || libre_init())
-		goto out;
-
-	(void)sa_set_str(&b->laddr, "127.0.0.1", 0);
-
-	if (sip_alloc(&b->sip, NULL, 4096, 4096, 16, "bench", NULL, NULL) ||
-	    sip_transp_add(b->sip, SIP_TRANSP_UDP, &b->laddr) ||
-	    sip_transp_laddr(b->sip, &b->laddr, SIP_TRANSP_UDP, &b->srv) ||
-	    sip_listen(&b->lsnr, b->sip, true, request_handler, b))
-		goto out;
-
-	tick(b);
-
-	switch (mode) {
-
-	case MODE_BARE:
-		err = measure(b, "NOTIFY, bare libre", lampc);
-		break;
-
-	case MODE_PANEL:
-		err = panel(b, lampc);
-		break;
-
-	case MODE_LIST:
-		err = list(b);
-		break;
+		sv[n] = allv[i];
+		pfdv[n++] = (struct pollfd){allv[i]->bare.fd, POLLIN, 0};
+		if (allv[i]->master < 0)
+			continue;
+		sv[n] = allv[i];
+		pfdv[n++] = (struct pollfd){allv[i]->master, POLLIN, 0};
 	}
 
- out:
-	tmr_cancel(&b->tmr);
-	mem_deref(b->lsnr);
-	if (b->sip)
-		sip_close(b->sip, true);
-	mem_deref(b->sip);
-	libre_close();
-	free(b->nsv);
-	(void)close(fdv[0]);
-	(void)kill(b->pid, SIGKILL);
-	(void)waitpid(b->pid, NULL, 0);
+	if (poll(pfdv, n, wait_ms) <= 0)
+		return;
 
-	return err;
+	for (size_t i=0; i<n; i++) {
+
+		struct subject *s = sv[i];
+		ssize_t k;
+
+		if (!pfdv[i].revents)
+			continue;
+
+		if (pfdv[i].fd == s->bare.fd) {
+			bare_read(&s->bare);
+			continue;
+		}
+
+		k = read(s->master, buf, sizeof(buf));
+		if (k <= 0)
+			fail("the phone has ended");
+		s->read_ns = bench_now_ns();
+		(void)vterm_input_write(s->vterm, buf, (size_t)k);
+	}
+}
+
+
+static void pause_ms(unsigned ms)
+{
+	const uint64_t end = bench_now_ns() + ms * 1000000ull;
+	uint64_t now;
+
+	while ((now = bench_now_ns()) < end)
+		turn((int)((end - now) / 1000000) + 1);
+}
+
+
+#define await(ms, expr, what) do {					\
+	const uint64_t end_ = bench_now_ns() + (ms) * 1000000ull;	\
+	while (!(expr)) {						\
+		if (bench_now_ns() > end_)				\
+			fail(what);					\
+		turn(100);						\
+	}								\
+} while (0)
+
+
+static bool shows(struct subject *s, const char *text)
+{
+	const VTermRect rect = {0, H, 0, W};
+	char buf[H * W * 4];
+	size_t n;
+
+	n = vterm_screen_get_text(s->screen, buf, sizeof(buf), rect);
+
+	return memmem(buf, n, text, strlen(text)) != NULL;
+}
+
+
+static struct probe ask(struct subject *s)
+{
+	struct pollfd pfd = {.fd = s->probefd, .events = POLLIN};
+	struct probe p;
+
+	bare_ping(&s->bare, &s->bare.subv[0].peer, "bench");
+	for (int i=0; i<500 && poll(&pfd, 1, 0) < 1; i++)
+		turn(10);
+
+	if (read(s->probefd, &p, sizeof(p)) != (ssize_t)sizeof(p))
+		fail("no probe");
+
+	return p;
+}
+
+
+/* ------------------------------------------------------------------------ */
+/* What is measured                                                          */
+
+static void tell_next(struct subject *s)
+{
+	struct bare_sub *sub = &s->bare.subv[s->next];
+
+	/* each NOTIFY is a change */
+	bare_notify(&s->bare, sub, sub->version % 2 ? "confirmed"
+		    : "terminated", NULL);
+	if (++s->next >= s->bare.subc)
+		s->next = 0;
+}
+
+
+static bool answered(const struct subject *s)
+{
+	return s->bare.answerc + s->bare.wrongc >= s->bare.notifyc;
+}
+
+
+/* CPU since the last call, each [us] */
+static void account(struct subject *s, unsigned count)
+{
+	const uint64_t cpu = bench_cpu_ns(s->pid);
+
+	if (count)
+		bench_add(&s->set, (double)(cpu - s->cpu_ns) / 1e3 / count);
+	s->cpu_ns = cpu;
+}
+
+
+static void round_of(struct subject *s, unsigned count)
+{
+	for (unsigned i=0; i<count; i += BURST) {
+
+		for (unsigned k=0; k<BURST; k++)
+			tell_next(s);
+		await(LOST_MS, answered(s), "NOTIFYs were lost");
+	}
+
+	account(s, count);
+}
+
+
+/* Floor, phone, floor, phone …; two rounds warm up */
+static void rounds(struct subject **sv, size_t n, unsigned count)
+{
+	for (unsigned r=0; r<count + 2; r++) {
+		for (size_t i=0; i<n; i++) {
+			round_of(sv[i], ROUND);
+			if (r < 2)
+				bench_clear(&sv[i]->set);
+		}
+	}
+}
+
+
+static void phone_wait(struct subject *s, size_t lampc)
+{
+	await(WAIT_MS, s->bare.livec >= lampc && answered(s),
+	      "not all lamps were subscribed");
+	pause_ms(SETTLE_MS);
+	account(s, 0);
+}
+
+
+static void singles(struct subject *floor, struct subject *phone)
+{
+	struct subject *sv[] = {floor, phone};
+	struct bench_set okv[2] = {{0}}, cell = {0}, drawn[2] = {{0}};
+	char who[16] = "";
+	unsigned long seed = 1;
+
+	account(floor, 0);
+	account(phone, 0);
+
+	for (unsigned r=0; r<SINGLES; r++) {
+		for (size_t i=0; i<2; i++) {
+
+			struct subject *s = sv[i];
+			struct bare_sub *sub = &s->bare.subv[2];
+			const bool park = !(r % 2);
+			uint64_t start;
+
+			/* at any moment between flashes */
+			seed = seed * 1103515245 + 12345;
+			pause_ms(20 + seed / 65536 % 100);
+
+			if (park && i)
+				(void)re_snprintf(who, sizeof(who), "N%04u",
+						  r);
+
+			s->cpu_ns = bench_cpu_ns(s->pid);
+			start = bench_now_ns();
+			bare_notify(&s->bare, sub, park ? "confirmed" :
+				    "terminated", park ? who : NULL);
+			await(LOST_MS, answered(s), "a NOTIFY was lost");
+			bench_add(&okv[i], (double)(s->bare.answer_ns - start)
+				  / 1e6);
+
+			if (i) {
+				await(LOST_MS, shows(s, who) == park,
+				      "the cell did not change");
+				bench_add(&cell, (double)(s->read_ns - start)
+					  / 1e6);
+			}
+
+			/* what is left to do, before its flash */
+			pause_ms(2);
+			bench_add(&drawn[i], (double)(bench_cpu_ns(s->pid) -
+						      s->cpu_ns) / 1e3);
+		}
+	}
+
+	bench_row("floor, one at a time: CPU", &drawn[0], "us");
+	bench_row("phone, one at a time and drawn: CPU", &drawn[1], "us");
+	bench_row("floor: NOTIFY to 200", &okv[0], "ms");
+	bench_row("phone: NOTIFY to 200", &okv[1], "ms");
+	bench_row("phone: NOTIFY to changed cell", &cell, "ms");
+	bench_line("ratio of CPU, one at a time", "%.2f",
+		   bench_median(&drawn[1]) / bench_median(&drawn[0]));
+	bench_wish("NOTIFY to 200, p50", bench_median(&okv[1]), 0.3, "ms");
+	bench_wish("NOTIFY to changed cell, p50", bench_median(&cell), 2,
+		   "ms");
+	bench_wish("NOTIFY to changed cell, p99",
+		   bench_percentile(&cell, 99), 20, "ms");
+
+	for (size_t i=0; i<2; i++) {
+		bench_clear(&okv[i]);
+		bench_clear(&drawn[i]);
+	}
+	bench_clear(&cell);
+}
+
+
+static void bench_speed(void)
+{
+	static struct subject floor, phone;
+	struct subject *sv[] = {&floor, &phone};
+
+	(void)printf("100 lamps, screen on\n");
+	floor_start(&floor, FEW);
+	phone_start(&phone, FEW);
+	phone_wait(&phone, FEW);
+	account(&floor, 0);
+
+	rounds(sv, 2, ROUNDS);
+	bench_row("floor: CPU per NOTIFY, in bursts", &floor.set, "us");
+	bench_row("phone: CPU per NOTIFY, in bursts", &phone.set, "us");
+	bench_line("ratio of CPU", "%.2f", bench_median(&phone.set) /
+		   bench_median(&floor.set));
+	bench_wish("CPU per NOTIFY below the floor",
+		   bench_median(&phone.set), bench_median(&floor.set), "us");
+
+	singles(&floor, &phone);
+
+	subject_end(&phone);
+	subject_end(&floor);
+}
+
+
+static void bench_size(void)
+{
+	static struct subject floor, few, many;
+	struct subject *sv[] = {&floor, &few, &many};
+	struct probe before, after;
+	uint64_t half_ns = 0, cpu;
+	size_t rss0, rss1;
+	double ratio;
+
+	(void)printf("10000 lamps, screen on\n");
+
+	/* one of 100 beside it, for the ratio and the memory */
+	floor_start(&floor, MANY);
+	phone_start(&few, FEW);
+	phone_wait(&few, FEW);
+	before = ask(&few);
+	rss0 = bench_rss(few.pid);
+
+	phone_start(&many, MANY);
+	while (many.bare.livec < MANY || !answered(&many)) {
+		turn(100);
+		if (!half_ns && many.bare.livec >= HALF)
+			half_ns = bench_now_ns();
+		if (many.bare.first_ns && bench_now_ns() -
+		    many.bare.first_ns > WAIT_MS * 1000000ull)
+			fail("not all lamps were subscribed");
+	}
+	bench_line("first SUBSCRIBE to all told", "%.2f s, with digest; "
+		   "CPU %.0f us a lamp, start of the program included",
+		   (double)(many.bare.answer_ns - many.bare.first_ns) / 1e9,
+		   (double)bench_cpu_ns(many.pid) / 1e3 / MANY);
+	bench_wish("10000 subscribed", (double)(many.bare.answer_ns -
+		   many.bare.first_ns) / 1e9, 20, "s");
+	bench_wish("5000 of them subscribed", (double)(half_ns -
+		   many.bare.first_ns) / 1e9, 5, "s");
+
+	phone_wait(&many, MANY);
+	bench_line("SUBSCRIBEs, challenged, NOTIFYs", "%u, %u, %u",
+		   many.bare.subscribec, many.bare.challengec,
+		   many.bare.notifyc);
+	bench_wish("SUBSCRIBEs that came again", many.bare.repeatc, 0, "");
+	bench_wish("NOTIFYs without a 200", many.bare.notifyc -
+		   many.bare.answerc, 0, "");
+
+	after = ask(&many);
+	rss1 = bench_rss(many.pid);
+	bench_line("memory of 100 lamps, of 10000", "%.1f, %.1f MB malloc'd; "
+		   "%.1f, %.1f MB resident", (double)before.used / 1e6,
+		   (double)after.used / 1e6, (double)rss0 / 1e6,
+		   (double)rss1 / 1e6);
+	bench_wish("malloc'd memory of a lamp", (double)(after.used -
+		   before.used) / (MANY - FEW), 3000, "B");
+	bench_wish("resident memory of a lamp", ((double)rss1 - (double)rss0)
+		   / (MANY - FEW), 3000, "B");
+
+	cpu = bench_cpu_ns(many.pid);
+	pause_ms(IDLE_MS);
+	bench_wish("idle CPU, all free", (double)(bench_cpu_ns(many.pid) -
+		   cpu) / IDLE_MS / 1e4, 0.5, "%");
+
+	for (size_t i=0; i<10; i++)
+		bare_notify(&many.bare, &many.bare.subv[i], "confirmed",
+			    "Anna");
+	await(LOST_MS, answered(&many), "NOTIFYs were lost");
+	pause_ms(500);
+	cpu = bench_cpu_ns(many.pid);
+	pause_ms(IDLE_MS);
+	bench_wish("idle CPU, 10 parked that flash",
+		   (double)(bench_cpu_ns(many.pid) - cpu) / IDLE_MS / 1e4,
+		   0.5, "%");
+
+	for (size_t i=0; i<3; i++)
+		account(sv[i], 0);
+	rounds(sv, 3, ROUNDS);
+	bench_row("floor: CPU per NOTIFY", &floor.set, "us");
+	bench_row("phone of 100 lamps: CPU per NOTIFY", &few.set, "us");
+	bench_row("phone of 10000 lamps: CPU per NOTIFY", &many.set, "us");
+	ratio = bench_median(&many.set) / bench_median(&few.set);
+	bench_line("ratio to the floor", "%.2f", bench_median(&many.set) /
+		   bench_median(&floor.set));
+	bench_wish("ratio of 10000 lamps to 100", ratio, 1.3, "");
+
+	subject_end(&many);
+	subject_end(&few);
+	subject_end(&floor);
+}
+
+
+static void memory_line(const char *what, const struct probe *p,
+			const struct probe *q, size_t r, size_t t)
+{
+	bench_line(what, "%+.0f kB malloc'd, %+.0f kB resident (of %.1f MB)",
+		   ((double)q->used - (double)p->used) / 1e3,
+		   ((double)t - (double)r) / 1e3, (double)r / 1e6);
+}
+
+
+static void bench_memory(void)
+{
+	static struct subject floor, phone;
+	struct subject *sv[] = {&floor, &phone};
+	struct probe p[2], q[2];
+	size_t r[2], t[2];
+
+	(void)printf("memory, 100 lamps, screen on\n");
+	floor_start(&floor, FEW);
+	phone_start(&phone, FEW);
+	phone_wait(&phone, FEW);
+	rounds(sv, 2, 4);
+	pause_ms(100);
+
+	for (size_t i=0; i<2; i++) {
+		p[i] = ask(sv[i]);
+		r[i] = bench_rss(sv[i]->pid);
+	}
+
+	rounds(sv, 2, SOAK / ROUND - 2);
+	pause_ms(100);
+
+	for (size_t i=0; i<2; i++) {
+		q[i] = ask(sv[i]);
+		t[i] = bench_rss(sv[i]->pid);
+	}
+
+	memory_line("floor: after 100000 NOTIFYs", &p[0], &q[0], r[0], t[0]);
+	memory_line("phone: after 100000 NOTIFYs", &p[1], &q[1], r[1], t[1]);
+	bench_wish("malloc'd more after 100000 NOTIFYs",
+		   ((double)q[1].used - (double)p[1].used) / 1e3, 16, "kB");
+	bench_wish("resident more after 100000 NOTIFYs",
+		   ((double)t[1] - (double)r[1]) / 1e3, 256, "kB");
+
+	subject_end(&phone);
+	subject_end(&floor);
+}
+
+
+static void list_first(struct bare *bare, struct bare_sub *sub, void *arg)
+{
+	(void)arg;
+
+	/* a refresh: the whole list again */
+	for (unsigned i=0; i<LIST; i += LIST_STEP) {
+
+		char *body = notifier_list_body(&resources, false, i,
+						LIST_STEP);
+
+		bare_notify_body(bare, sub, NOTIFIER_LIST_CTYPE,
+				 "Require: eventlist\r\n", body,
+				 str_len(body));
+		mem_deref(body);
+	}
+}
+
+
+static void list_tell(struct subject *s)
+{
+	static unsigned next;
+	const unsigned k = next++ % LIST;
+	char *body;
+
+	resources.parkedv[k] = !resources.parkedv[k];
+	body = notifier_list_body(&resources, false, k, 1);
+	bare_notify_body(&s->bare, &s->bare.subv[0], NOTIFIER_LIST_CTYPE,
+			 "Require: eventlist\r\n", body, str_len(body));
+	mem_deref(body);
+}
+
+
+/* What parsing of the list's body takes alone [us], of each */
+static void list_parse(struct bench_set *set, struct rlmi_decoder *rdec,
+		       struct rlmi *rl)
+{
+	static struct multipart_part partv[16];
+	static const char params[] = ";type=\"application/rlmi+xml\""
+		";boundary=bndry";
+	char *body = notifier_list_body(&resources, false, 0, 1);
+	struct multipart mp = {.partv = partv, .size = ARRAY_SIZE(partv)};
+	const char *reason;
+	uint64_t cpu = bench_cpu_ns(0);
+
+	for (unsigned i=0; i<ROUND; i++) {
+
+		mp.partc = 0;
+		if (multipart_decode(&mp, (struct multipart_span){params,
+				     sizeof(params) - 1}, body,
+				     str_len(body), &reason) ||
+		    mp.partc != 2 ||
+		    rlmi_decode(rl, rdec, mp.partv[0].body.p,
+				mp.partv[0].body.len))
+			fail("the list's body cannot be parsed");
+	}
+
+	bench_add(set, (double)(bench_cpu_ns(0) - cpu) / 1e3 / ROUND);
+	mem_deref(body);
+}
+
+
+static void bench_list(void)
+{
+	static struct subject phone, list;
+	static struct rlmi rl;
+	struct bench_set parse = {0};
+	struct rlmi_decoder *rdec;
+
+	(void)printf("a list of 1000, one resource changed, screen on\n");
+
+	if (rlmi_decoder_alloc(&rdec))
+		fail("no memory");
+
+	phone_start(&phone, FEW);
+	phone_wait(&phone, FEW);
+
+	phone_start(&list, 0);
+	list.bare.firsth = list_first;
+	phone_wait(&list, 1);
+	await(WAIT_MS, shows(&list, "page 1/"), "the list grew no lamps");
+	pause_ms(3000);
+
+	for (unsigned r=0; r<ROUNDS + 2; r++) {
+
+		round_of(&phone, ROUND);
+		account(&list, 0);
+
+		for (unsigned i=0; i<ROUND; i += BURST) {
+			for (unsigned k=0; k<BURST; k++)
+				list_tell(&list);
+			await(LOST_MS, answered(&list), "NOTIFYs were lost");
+		}
+		account(&list, ROUND);
+		list_parse(&parse, rdec, &rl);
+
+		if (r < 2) {
+			bench_clear(&phone.set);
+			bench_clear(&list.set);
+			bench_clear(&parse);
+		}
+		account(&phone, 0);
+	}
+
+	if (list.bare.wrongc)
+		fail("NOTIFYs of the list were refused");
+
+	bench_row("NOTIFY of a single lamp: CPU", &phone.set, "us");
+	bench_row("NOTIFY of the list: CPU", &list.set, "us");
+	bench_row("parsing of multipart and list alone: CPU", &parse, "us");
+	bench_wish("the list's, at most a single one and parsing",
+		   bench_median(&list.set), bench_median(&phone.set) +
+		   bench_median(&parse), "us");
+
+	bench_clear(&parse);
+	rlmi_decoder_free(rdec);
+	subject_end(&list);
+	subject_end(&phone);
+}
+
+
+static void bench_flood(void)
+{
+	static struct subject phone;
+	struct bench_set per = {0}, countv = {0};
+	struct probe p, q, first;
+	size_t rss;
+	unsigned right = 0;
+	char who[16];
+
+	(void)printf("100 floods of 1000 NOTIFYs for one lamp, screen on\n");
+	phone_start(&phone, FEW);
+	phone_wait(&phone, FEW);
+	round_of(&phone, ROUND);
+	pause_ms(200);
+	first = p = ask(&phone);
+	rss = bench_rss(phone.pid);
+
+	for (unsigned f=0; f<FLOODS; f++) {
+
+		struct bare_sub *sub = &phone.bare.subv[3];
+		const uint64_t start = bench_now_ns();
+		double frames;
+
+		for (unsigned i=1; i<=FLOOD; i++) {
+			(void)re_snprintf(who, sizeof(who), "F%02u-%03u", f,
+					  i % 1000);
+			bare_notify(&phone.bare, sub, i % 2 ? "terminated"
+				    : "confirmed", i % 2 ? NULL : who);
+			if (i % BURST == 0)
+				await(LOST_MS, answered(&phone),
+				      "NOTIFYs were lost");
+		}
+
+		/* the state of the last one, as its name shows */
+		await(LOST_MS, shows(&phone, who), "another state won");
+		++right;
+
+		frames = (double)(bench_now_ns() - start) / 1e6 / UI_FRAME_MS
+			+ 1;
+		q = ask(&phone);
+		bench_add(&countv, (double)(q.pictures - p.pictures));
+		bench_add(&per, (double)(q.pictures - p.pictures) / frames);
+		pause_ms(50);
+		p = ask(&phone);
+	}
+
+	bench_row("pictures of a flood", &countv, "");
+	bench_row("pictures of a frame", &per, "");
+	bench_wish("pictures of a frame, at most",
+		   bench_percentile(&per, 100), 1, "");
+	bench_wish("floods whose last state did not win", FLOODS - right, 0,
+		   "");
+	q = ask(&phone);
+	bench_wish("malloc'd more after 100 floods",
+		   ((double)q.used - (double)first.used) / 1e3, 16, "kB");
+	bench_wish("resident more after 100 floods",
+		   ((double)bench_rss(phone.pid) - (double)rss) / 1e3, 256,
+		   "kB");
+
+	bench_clear(&per);
+	bench_clear(&countv);
+	subject_end(&phone);
 }
 
 
 int main(int argc, char **argv)
 {
-	static const size_t lampcv[] = {100, 10000};
-	int err = 0;
+	static const struct {
+		const char *name;
+		void (*h)(void);
+	} partv[] = {
+		{"speed",  bench_speed},
+		{"size",   bench_size},
+		{"memory", bench_memory},
+		{"list",   bench_list},
+		{"flood",  bench_flood},
+	};
 
-	(void)applog_open(NULL, APPLOG_ERROR);
+	(void)signal(SIGPIPE, SIG_IGN);
 
-	for (int i=1; i<argc && !err; i++) {
+	if (argc == 3 && !strcmp(argv[1], "--floor"))
+		floor_child(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "--phone"))
+		phone_child(atoi(argv[2]));
 
-		const long lampc = atol(argv[i]);
+	bench_begin("bench_blf");
 
-		if (lampc < 1 || lampc > LAMPS_MAX)
-			return fail("LAMPS: 1 to 20000");
+	for (size_t i=0; i<ARRAY_SIZE(partv); i++) {
 
-		err = run((size_t)lampc, MODE_BARE) ||
-			run((size_t)lampc, MODE_PANEL);
+		bool wanted = argc < 2;
+
+		for (int k=1; k<argc; k++)
+			wanted |= !strcmp(argv[k], partv[i].name);
+		if (wanted)
+			partv[i].h();
 	}
 
-	for (size_t i=0; argc < 2 && i<ARRAY_SIZE(lampcv) && !err; i++)
-		err = run(lampcv[i], MODE_BARE) ||
-			run(lampcv[i], MODE_PANEL);
-
-	if (!err)
-		err = run(LIST_LAMPS, MODE_LIST);
-
-	return err;
+	return bench_end();
 }

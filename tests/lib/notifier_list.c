@@ -54,8 +54,8 @@ static int print_part(struct mbuf *mb, unsigned id, const char *type,
 }
 
 
-static char *list_body(struct notifier_list *list, bool full, unsigned from,
-		       unsigned count)
+char *notifier_list_body(struct notifier_list *list, bool full,
+			 unsigned from, unsigned count)
 {
 	struct mbuf *mb = mbuf_alloc(65536), *part = mbuf_alloc(65536);
 	const unsigned serial = list->serial;
@@ -92,6 +92,7 @@ static char *list_body(struct notifier_list *list, bool full, unsigned from,
 	}
 	(void)mbuf_printf(mb, "--bndry--\r\n");
 
+	list->bytes = mb->end;
 	mb->pos = 0;
 	(void)mbuf_strdup(mb, &body, mb->end);
 
@@ -107,11 +108,10 @@ static char *list_rest(const struct notifier_sub *sub,
 		       struct notifier_list *list, bool full, unsigned from,
 		       unsigned count)
 {
-	char *body = list_body(list, full, from, count), *rest;
+	char *body = notifier_list_body(list, full, from, count), *rest;
 
-	rest = body ? compose("multipart/related;type=\"application/"
-			      "rlmi+xml\";boundary=bndry", sub->expires_s,
-			      body) : NULL;
+	rest = body ? compose(NOTIFIER_LIST_CTYPE, sub->expires_s, body)
+		: NULL;
 	mem_deref(body);
 
 	return rest;

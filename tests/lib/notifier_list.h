@@ -11,6 +11,9 @@
 #include <re.h>
 #include "tests/lib/notifier.h"
 
+#define NOTIFIER_LIST_CTYPE "multipart/related;type=\"application/" \
+	"rlmi+xml\";boundary=bndry"
+
 enum {
 	NOTIFIER_RESOURCES = 2000,
 };
@@ -22,6 +25,7 @@ struct notifier_list {
 	uint32_t versionv[NOTIFIER_RESOURCES]; /**< Of the next documents */
 	bool parkedv[NOTIFIER_RESOURCES];
 	unsigned serial;       /**< Of ids                               */
+	size_t bytes;          /**< Of the last body                     */
 	const char *host;      /**< Of the resources' URIs, "pbx"        */
 };
 
@@ -37,6 +41,10 @@ void notifier_list_notify(struct notifier *n, struct notifier_sub *sub,
 void notifier_list_tell(struct notifier *n, struct notifier_sub *sub,
 			struct notifier_list *list, bool full,
 			unsigned from, unsigned count);
+
+/** @return Body that notifier_list_notify() sends; mem_deref() it */
+char *notifier_list_body(struct notifier_list *list, bool full,
+			 unsigned from, unsigned count);
 
 /** NOTIFY with that body; `ctype` is the whole Content-Type */
 void notifier_list_raw(struct notifier *n, struct notifier_sub *sub,

@@ -54,7 +54,7 @@ def failing(p, spot):
 def freeswitch(b):
     """spots behind park+, early as the word for parked"""
     p = b.desk('freeswitch')
-    twice(way, p, '6001', '6004', '6006', False)
+    twice(way, p, None, '6004', '6006', False)
     twice(failing, p, '6002')
 
 

@@ -2,7 +2,7 @@
 """Forgotten, and given back to the parker; gone while being parked. On the
 built-in PBX."""
 import demo
-from demo import ANNA, BORIS, check, twice
+from demo import ANNA, BORIS, CLARA, Refused, check, monotonic, twice
 
 
 def caller_gone(b):
@@ -51,5 +51,31 @@ def recall(b):
     twice(story)
 
 
+def full(b):
+    """no room for another call: a stranger hears busy, who was parked by us
+    and comes back rings"""
+    p = b.desk(opts=['--park-time', 15], lines=['max_calls 1'])
+
+    def story():
+        p.talk(ANNA)
+        p.ctl('park')
+        p.waits(ANNA, '701')
+        p.wait_no_calls()
+        p.talk(BORIS)
+        try:
+            p.demo('call', *CLARA)
+        except Refused:
+            pass
+        p.wait_row(CLARA, 'hears busy', fate='was refused')
+        c = p.wait_call('incoming', 25, peer=ANNA[1])
+        then = monotonic()
+        p.told('Anna Berg is back from 701', then - 5)
+        p.ctl('answer', c['id'])
+        p.both_hear(ANNA)
+        p.wait_row(BORIS, 'is held', held=True)
+        p.over()
+    twice(story)
+
+
 if __name__ == '__main__':
-    demo.main(recall, caller_gone)
+    demo.main(recall, full, caller_gone)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Registration against every kind of server; no PBX needed."""
 import re
+import socket
+import threading
 import time
 
 import peer
@@ -107,6 +109,180 @@ def forbidden(b):
     stays(lambda: len(b.peer.got('REGISTER')) <= 2 and
           not b.peer.got('SUBSCRIBE'), 'at most two REGISTERs', 6,
           show=b.peer.got)
+
+
+def challenge(req, nonce):
+    return answer(req, 401, 'Unauthorized', [
+        'WWW-Authenticate: Digest realm="%s", nonce="%s", algorithm=MD5'
+        % (peer.REALM, nonce)])
+
+
+def wrong_password_403(b):
+    """401, and 403 to our password, as FreeSWITCH and Kamailio say it: twice
+    at most, then quiet"""
+    b.peer.handlers['REGISTER'] = lambda req: answer(
+        req, 403, 'Forbidden') if req['authorization'] else \
+        challenge(req, 'n')
+    p = b.desk(register=False, spots='701')
+    p.wait(lambda s: s['accounts'][0]['reason'].startswith(
+        '403 Forbidden: the user name or the password is refused'),
+        'reason: 403, refused', 15)
+    check(len(b.peer.got('REGISTER')) == 4, 'after two tries',
+          b.peer.got('REGISTER'))
+    stays(lambda: len(b.peer.got('REGISTER')) == 4 and
+          not b.peer.got('SUBSCRIBE'), 'quiet', 8, show=b.peer.got)
+
+
+def forbidden_later(b):
+    """403 once the password has been good: it may pass, so not given up"""
+    good = [True]
+
+    def register(req):
+        if not req['authorization']:
+            return challenge(req, 'n')
+        return b.peer.accept(req, expires=4) if good[0] else answer(
+            req, 403, 'Busy Now')
+    b.peer.handlers['REGISTER'] = register
+    p = b.desk()
+    good[0] = False
+    p.wait(lambda s: s['accounts'][0]['reason'].startswith('403'),
+           'reason 403')
+    check(accounts(p)['reason'] == '403 Busy Now', 'not told as a refused '
+          'password', accounts(p)['reason'])
+
+
+def not_found(b):
+    """400 and 404: tried again as soon as after any failure"""
+    codes = [404, 400, 404]
+    b.peer.handlers['REGISTER'] = lambda req: answer(
+        req, codes.pop(0), 'Not Now') if codes else b.peer.accept(req)
+    b.desk().registered(20)
+    proves('registered at the fourth try')
+
+
+def no_name_server(b):
+    """no answer from the name server is not told as one of the server"""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', 0))
+    config = b.config(lines=['dns_server 127.0.0.1:%d' %
+                             s.getsockname()[1]])
+    config[0] = 'account <sip:101@pbx.example.com>;auth_pass=x'
+    p = b.phone('101', config)
+    p.wait(lambda s: 'DNS' in s['accounts'][0]['reason'], 'a reason: DNS', 60)
+    check('no answer from the server' not in accounts(p)['reason'],
+          'reason: "%s"' % accounts(p)['reason'])
+    s.close()
+
+
+class TcpRegistrar:
+    """One connection after the other; `answer(request)` says what to do:
+    a text to send, None for nothing, or False to close"""
+
+    def __init__(self, b, answer_):
+        self.sock = socket.create_server(('127.0.0.1', 0))
+        self.port = self.sock.getsockname()[1]
+        self.answer, self.seen, self.conn = answer_, [], 0
+        b.closers.append(self.close)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                c, _ = self.sock.accept()
+            except OSError:
+                return
+            self.conn += 1
+            with c:
+                self._one(c)
+
+    def _one(self, c):
+        data = b''
+        while True:
+            got = c.recv(65535)
+            if not got:
+                return
+            data = (data + got).lstrip()
+            while b'\r\n\r\n' in data:
+                head, _, data = data.partition(b'\r\n\r\n')
+                req = peer.Message(head + b'\r\n\r\n')
+                if req.status:
+                    continue
+                self.seen.append((self.conn, req))
+                reply = self.answer(self.conn, req)
+                if reply is False:
+                    return
+                if reply:
+                    c.sendall(reply.encode())
+
+    def got(self, method):
+        return [(n, r) for n, r in self.seen if r.method == method]
+
+    def close(self, verdict):
+        self.sock.close()
+        return []
+
+
+def falls_while_refreshing(b):
+    """TCP: the connection falls while a renewal is not answered: said at
+    once, and registered anew over another"""
+    def reply(conn, req):
+        if req.method == 'OPTIONS':
+            return answer(req, 200, 'OK')
+        if conn == 1 and len(server.got('REGISTER')) > 1:
+            return False
+        return answer(req, 200, 'OK', ['Expires: 4'])
+    server = TcpRegistrar(b, reply)
+    config = b.config()
+    config[0] = 'account <sip:101@127.0.0.1:%d;transport=tcp>' % server.port
+    p = b.phone('101', config).registered()
+    wait_for(lambda: len(server.got('REGISTER')) > 1, 'a renewal', 20)
+    at = time.monotonic()
+    wait_for(lambda: [n for n, r in server.got('REGISTER') if n == 2],
+             'a REGISTER over another connection', 10)
+    check(p.said('connection to the server lost'), 'said: lost')
+    p.registered()
+    check(time.monotonic() - at < 20, 'long before the 32 s of its renewal')
+
+
+def not_registering(b):
+    """regint=0 and a host name: OPTIONS tells who the server is, its calls
+    come in"""
+    def options(req):
+        m = re.search(r'<([^>]+)>', req['contact'])
+        b.peer.contacts['101'] = m.group(1)
+        b.peer.phone_addr = req.src
+        return answer(req, 404, 'Not Found')
+    b.peer.handlers['OPTIONS'] = options
+    config = b.config()
+    config[0] = 'account <sip:101@localhost:%d>;regint=0' % b.peer.port
+    p = b.phone('101', config)
+    wait_for(lambda: b.peer.contacts, 'an OPTIONS')
+    check(accounts(p)['registered'] and 'regint=0' in accounts(p)['reason'],
+          'reason: "%s"' % accounts(p)['reason'])
+    wait_for(lambda: 'TRYING -> OK' in p.log(), 'its answer is read')
+    s = b.peer.sipp(b, 'call-in-rejected')
+    p.ctl('hangup', p.wait_call('incoming')['id'])
+    s.done()
+    check(not b.peer.got('REGISTER'), 'no REGISTER')
+
+
+def falls_silent(b):
+    """UDP: a server that has answered OPTIONS does no more: lamps are stale
+    within 33 s, long before the registration runs out; and if it registers
+    us all the same, that stays so"""
+    answers = [True]
+    b.peer.handlers['OPTIONS'] = lambda req: answer(
+        req, 200, 'OK') if answers[0] else None
+    p = b.desk(spots='701')
+    p.wait_lamp('701', 'free')
+    wait_for(lambda: b.peer.got('OPTIONS'), 'an OPTIONS')
+    answers[0] = False
+    regs = len(b.peer.got('REGISTER'))
+    p.wait_lamp('701', 'stale', 60)
+    check(p.said('no answer from the server'), 'said: no answer')
+    p.registered(20)
+    check(len(b.peer.got('REGISTER')) > regs, 'registered anew')
+    p.wait_lamp('701', 'free')
 
 
 def unavailable(b):
@@ -221,4 +397,6 @@ if __name__ == '__main__':
     peer.main(accepted, with_password, several_challenges, wrong_password,
               forbidden, unavailable, silent_then_there, no_contact_in_200,
               short_expires, interval_too_brief, lost_and_found,
-              no_answer_at_all)
+              no_answer_at_all, wrong_password_403, forbidden_later,
+              not_found, no_name_server, falls_while_refreshing,
+              not_registering, falls_silent)

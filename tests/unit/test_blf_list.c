@@ -15,7 +15,7 @@
 
 
 enum {
-	LAMPS = 64,
+	LAMPS = 1024,
 	PATIENCE_MS = 20000,
 };
 
@@ -35,7 +35,8 @@ struct fix {
 	uint16_t scode;
 	unsigned listc;        /* SUBSCRIBEs to the list, goodbyes apart */
 	unsigned lampc;        /* those to lamps                         */
-	char supported[64];    /* of the last one to the list            */
+	struct sa src;         /* of the last one to the list            */
+	char supported[64];    /* of the same                            */
 	bool accepts;          /* all three types                        */
 	struct notifier_sub *sub;
 	struct sip *sip;
@@ -208,6 +209,7 @@ static bool subscribe_handler(struct notifier *n, const struct sip_msg *msg,
 	}
 
 	f->listc += n->seen.expires_s != 0;
+	f->src = msg->src;
 	str_ncpy(f->supported, n->seen.supported, sizeof(f->supported));
 	f->accepts = sip_msg_hdr_has_value(msg, SIP_HDR_ACCEPT,
 					   "application/dialog-info+xml") &&
@@ -706,6 +708,56 @@ static void test_flow(void **state)
 	assert_int_equal(f.listc, 2);
 
 	fix_close(&f);
+}
+
+
+/* A list of more than 64 kB over TCP, where libre would close the connection
+   and the registration with it: over the connection that we opened, as most
+   servers do it, and over one that the server opens */
+static void test_large(void **state)
+{
+	enum {RESOURCES = 1000};
+	(void)state;
+
+	for (unsigned i=0; i<2; i++) {
+
+		static struct fix f;
+		struct sa tcp, src;
+
+		fix_open(&f, 0, RESOURCES);
+		assert_int_equal(sa_set_str(&tcp, "127.0.0.1", 0), 0);
+		assert_int_equal(sip_transp_add(f.sip, SIP_TRANSP_TCP, &tcp),
+				 0);
+		(void)re_snprintf(f.list_target, sizeof(f.list_target),
+				  "sip:parking@%J;transport=tcp", &f.n->tcp);
+		f.how = HOW_QUIET;
+		fix_panel(&f, 0);
+		go(&f);
+		WAIT(&f, f.sub);
+		src = f.src;
+		if (!i)
+			(void)re_snprintf(f.sub->contact,
+					  sizeof(f.sub->contact),
+					  "sip:x@%J;transport=tcp", &src);
+
+		notifier_list_notify(f.n, f.sub, &f.list, true, 0, RESOURCES);
+		WAIT(&f, f.livec == RESOURCES);
+		assert_true(f.list.bytes > 65536);
+		WAIT(&f, f.n->okc == 1);
+
+		/* the connection is the same as before */
+		f.list.parkedv[RESOURCES - 1] = true;
+		f.how = HOW_FULL;
+		fake_clock_add(&f.fc, 240000);
+		blf_poll(f.blf);
+		WAIT(&f, f.listc == 2);
+		WAIT(&f, f.factv[RESOURCES - 1].state == LAMP_PARKED);
+		assert_true(sa_cmp(&src, &f.src, SA_ALL));
+		assert_int_equal(f.sayc, 0);
+		assert_int_equal(f.lampc, 0);
+
+		fix_close(&f);
+	}
 }
 
 
@@ -1295,6 +1347,7 @@ int main(void)
 		blf_test(test_threes),
 		blf_test(test_never_whole),
 		blf_test(test_flow),
+		blf_test(test_large),
 		blf_test(test_cut),
 		blf_test(test_no_list),
 		blf_test(test_doubt),

@@ -222,9 +222,9 @@ static void test_book(void **state)
 
 	/* another account's spot of the same number is another spot */
 	step(&desk, ev_book("701", 1, "Eve", false), 0);
-	assert_false(l->booked);
+	assert_null(l->book);
 	step(&desk, ev_book("701", 0, "Anna", false), 0);
-	assert_true(l->booked);
+	assert_non_null(l->book);
 	assert_string_equal("Anna", desk_lamp_who(l));
 	assert_string_equal("", desk_lamp_who(&desk.lampv[1]));
 
@@ -232,7 +232,7 @@ static void test_book(void **state)
 	step(&desk, ev_lamps(3), 0);
 	assert_int_equal(3, desk.lampc);
 	assert_ptr_equal(desk_lamp(&desk, "701"), &desk.lampv[0]);
-	assert_true(desk.lampv[0].booked);
+	assert_non_null(desk.lampv[0].book);
 	assert_false(desk.lampv[2].told);
 
 	/* the grid is made anew, in another order */
@@ -240,17 +240,24 @@ static void test_book(void **state)
 	step(&desk, ev_lamps(3), 0);
 	assert_null(desk_lamp(&desk, "701"));
 	step(&desk, ev_lamp(2, "701", LAMP_UNKNOWN, false), 0);
-	assert_true(desk.lampv[2].booked);
+	assert_non_null(desk.lampv[2].book);
 	assert_string_equal("Anna", desk_lamp_who(&desk.lampv[2]));
 
 	/* the place of a lamp is taken by another spot */
 	step(&desk, ev_lamp(2, "709", LAMP_FREE, false), 0);
-	assert_false(desk.lampv[2].booked);
+	assert_null(desk.lampv[2].book);
 	step(&desk, ev_lamp(2, "701", LAMP_FREE, false), 0);
-	assert_true(desk.lampv[2].booked);
+	assert_non_null(desk.lampv[2].book);
+
+	/* an entry that moves takes its lamps along */
+	step(&desk, ev_book("709", 0, "Bob", false), 0);
+	step(&desk, ev_lamp(1, "709", LAMP_PARKED, false), 0);
+	assert_string_equal("Bob", desk_lamp_who(&desk.lampv[1]));
 
 	step(&desk, ev_book("701", 0, "", true), 0);
-	assert_false(desk.lampv[2].booked);
+	assert_null(desk.lampv[2].book);
+	assert_string_equal("Bob", desk_lamp_who(&desk.lampv[1]));
+	step(&desk, ev_book("709", 0, "", true), 0);
 	assert_int_equal(1, desk.bookc);
 	step(&desk, ev_book("701", 1, "", true), 0);
 	step(&desk, ev_book("701", 1, "", true), 0);
@@ -285,13 +292,15 @@ static void test_who(void **state)
 		{false, "Anna", "100", "Bob", "200", "Bob"},
 	};
 	struct desk_lamp lamp;
+	struct book_fact book;
 	(void)state;
 
 	for (size_t i = 0; i < ROWS(rowv); i++) {
 		memset(&lamp, 0, sizeof(lamp));
-		lamp.booked = rowv[i].booked;
-		strcpy(lamp.book.who, rowv[i].bwho);
-		strcpy(lamp.book.number, rowv[i].bnum);
+		memset(&book, 0, sizeof(book));
+		lamp.book = rowv[i].booked ? &book : NULL;
+		strcpy(book.who, rowv[i].bwho);
+		strcpy(book.number, rowv[i].bnum);
 		strcpy(lamp.f.who, rowv[i].who);
 		strcpy(lamp.f.number, rowv[i].num);
 		row_str(i, rowv[i].want, desk_lamp_who(&lamp));
@@ -373,7 +382,88 @@ static void test_longest(void **state)
 }
 
 
-/* Whatever comes: bounds hold, calls are sorted, ids are there once */
+/* By looking at all of them */
+static const struct desk_lamp *longest_of(const struct desk *desk, size_t *n)
+{
+	const struct desk_lamp *best = NULL;
+
+	*n = 0;
+
+	for (size_t i = 0; i < desk->lampc; i++) {
+
+		const struct desk_lamp *l = &desk->lampv[i];
+
+		if (!desk_lamp_parked(l))
+			continue;
+
+		++*n;
+		if (!best || desk_lamp_since(l) < desk_lamp_since(best) ||
+		    (desk_lamp_since(l) == desk_lamp_since(best) &&
+		     l->f.at_least && !best->f.at_least))
+			best = l;
+	}
+
+	return best;
+}
+
+
+/* Lamps, books and grids come and go: who waits longest is always known */
+static void test_waiting(void **state)
+{
+	struct desk desk;
+	unsigned seed = 4711;
+	(void)state;
+
+	desk_init(&desk);
+	step(&desk, ev_lamps(20), 0);
+
+	for (unsigned i = 0; i < 50000; i++) {
+
+		struct event ev;
+		char spot[16];
+		unsigned r, idx;
+		size_t n;
+
+		seed = seed * 1103515245u + 12345u;
+		r = seed >> 16;
+		idx = r % 40;
+		snprintf(spot, sizeof(spot), "%u", idx);
+
+		seed = seed * 1103515245u + 12345u;
+		switch (seed >> 16 & 63) {
+
+		case 0:
+			ev = ev_lamps(r % 4 ? (unsigned)desk.lampc + 1
+				      : r % 40);
+			if (ev.u.lamps > 40)
+				ev.u.lamps = 40;
+			break;
+
+		case 1: case 2: case 3: case 4:
+			ev = ev_book(spot, 0, "me", r & 64);
+			ev.u.book.since_ms = seed >> 22 & 15;
+			break;
+
+		default:
+			ev = ev_lamp(idx, spot, seed >> 22 & 1 ? LAMP_PARKED :
+				     LAMP_FREE, !(seed >> 23 & 7));
+			ev.u.lamp.since_ms = seed >> 26 & 15;
+			ev.u.lamp.at_least = r & 128;
+			if (!(r >> 8 & 7))
+				ev.u.lamp.kind = LAMP_EXTENSION;
+			break;
+		}
+
+		step(&desk, ev, i);
+
+		row_true(i, longest_of(&desk, &n) == desk_longest(&desk));
+		row_uint(i, n, desk.waitc);
+	}
+
+	desk_reset(&desk);
+}
+
+
 /* Where the next call may be parked */
 static void test_free_spot(void **state)
 {
@@ -440,6 +530,7 @@ static void test_free_spot(void **state)
 }
 
 
+/* Whatever comes: bounds hold, calls are sorted, ids are there once */
 static void test_random(void **state)
 {
 	struct desk desk;
@@ -511,6 +602,7 @@ int main(void)
 		unit_test(test_who),
 		unit_test(test_longest),
 		unit_test(test_free_spot),
+		unit_test(test_waiting),
 		unit_test(test_random),
 	};
 

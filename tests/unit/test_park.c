@@ -29,6 +29,7 @@ static struct world {
 	size_t callc;
 	struct phone_account accv[2];
 	phone_call_h *callh;
+	phone_wanted_h *wantedh;
 	void *callarg;
 	struct {
 		unsigned id;
@@ -91,6 +92,15 @@ size_t phone_accountc(const struct phone *phone)
 	(void)phone;
 
 	return ROWS(w.accv);
+}
+
+
+void phone_set_wanted_handler(struct phone *phone, phone_wanted_h *h,
+			      void *arg)
+{
+	(void)phone;
+	w.wantedh = h;
+	w.callarg = h ? arg : w.callarg;
 }
 
 
@@ -771,6 +781,121 @@ static void test_unwatched(void **state)
 }
 
 
+/* --- retrieving ------------------------------------------------------- */
+
+static void back_due(void)
+{
+	struct retrieving *rt = list_ledata(w.park->retrievingl.head);
+
+	assert_non_null(rt);
+	assert_true(rt->life.due_ms > 0);
+	w.fc.ms = rt->life.due_ms;
+	rt->tmr.th(rt->tmr.arg);
+}
+
+
+/* 200 proves nothing; what does? */
+static void test_won(void **state)
+{
+	static const struct {
+		const char *named;   /* in the 200, or NULL              */
+		const char *then;    /* f: lamp free, s: lamp stale, d: time
+					is up, r: re-INVITE with the caller,
+					p: ... with the spot, b: BYE     */
+		const char *told;    /* NULL: nothing is proven yet      */
+		const char *peer;
+	} rowv[] = {
+		{NULL,      "",   NULL,                       "701"},
+		{NULL,      "f",  NULL,                       "701"},
+		{NULL,      "r",  "5550101 is back from 701", "5550101"},
+		{NULL,      "p",  NULL,                       "701"},
+		{NULL,      "fd", "Anna is back from 701",    "5550101"},
+		{NULL,      "d",  NULL,                       "701"},
+		{NULL,      "df", "Anna is back from 701",    "5550101"},
+		{NULL,      "fb", "701 was taken by another", NULL},
+		{"701",     "",   NULL,                       "701"},
+		{"park",    "f",  NULL,                       "park"},
+		{"700",     "fd", "Anna is back from 701",    "5550101"},
+		{"5550101", "",   "is back from 701",         "5550101"},
+		{"+49305550101", "", "is back from 701", "+49305550101"},
+		{"990",     "",   NULL,                       "990"},
+		{"990",     "s",  NULL,                       "990"},
+		{"990",     "f",  "is back from 701",         "990"},
+		{"990",     "d",  NULL,                       "990"},
+		{"990",     "b",  "701 was taken by another", NULL},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct call_fact *call;
+
+		open_world("asterisk", NULL, 0);
+		lamps(1);
+		lamp(0, 0, "701", LAMP_FREE);
+		(void)talk(0, "Anna", "5550101");
+		row_int(i, 0, run("park"));
+		park_through(0, 0, "701");
+		(void)talk(0, "Boris", "5550102");
+		w.fc.ms += 1000;
+
+		row_int(i, 0, run("retrieve 701"));
+		row_str(i, "DIAL 0 701", last_sent());
+		row_int(i, DESKCALL_HELD, call_of(2)->state);
+		call = call_of(3);
+		if (rowv[i].named) {
+			str_ncpy(call->peer, rowv[i].named,
+				 sizeof(call->peer));
+			w.callh(PHONE_CALL_IDENTITY, 3, 200, call->peer,
+				w.callarg);
+		}
+		w.callh(PHONE_CALL_ESTABLISHED, 3, 200, "", w.callarg);
+
+		for (const char *s = rowv[i].then; *s; s++) {
+
+			w.fc.ms += 100;
+
+			switch (*s) {
+
+			case 'f':
+				lamp(0, 0, "701", LAMP_FREE);
+				break;
+			case 's':
+				lamp(0, 0, "701", LAMP_UNKNOWN);
+				break;
+			case 'd':
+				back_due();
+				break;
+			case 'r':
+				str_ncpy(call->peer, "5550101",
+					 sizeof(call->peer));
+				w.callh(PHONE_CALL_REINVITE, 3, 0, "5550101",
+					w.callarg);
+				break;
+			case 'p':
+				w.callh(PHONE_CALL_REINVITE, 3, 0, "701",
+					w.callarg);
+				break;
+			case 'b':
+				call_emit(call, DESKCALL_CLOSED);
+				w.callh(PHONE_CALL_CLOSED, 3, 0, "", w.callarg);
+				row_str(i, "RESUME 2", last_sent());
+				break;
+			}
+		}
+
+		row_bool(i, !rowv[i].told,
+			 list_head(&w.park->retrievingl) != NULL);
+		if (rowv[i].told && !told(rowv[i].told))
+			row_fail(i, "not told: \"%s\", but \"%s\"",
+				 rowv[i].told, w.told[w.toldc - 1]);
+		if (rowv[i].peer)
+			row_str(i, rowv[i].peer, call->peer);
+		close_world();
+	}
+}
+
+
 /* --- back again ------------------------------------------------------- */
 
 static void test_bounced(void **state)
@@ -790,6 +915,24 @@ static void test_bounced(void **state)
 	call_emit(call, DESKCALL_INCOMING);
 	assert_true(told("Anna is back from 701, the PBX did not keep"));
 	assert_int_equal(0, w.desk.bookc);
+	close_world();
+
+	/* there is room for him however many calls are up */
+	open_world("generic", NULL, 0);
+	lamps(1);
+	lamp(0, 0, "701", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	park_through(0, 0, "701");
+	assert_true(w.wantedh(0, "+49305550101", "", w.callarg));
+	assert_true(w.wantedh(0, "", "101", w.callarg));
+	assert_false(w.wantedh(0, "5550102", "", w.callarg));
+	assert_false(w.wantedh(0, "", "102", w.callarg));
+	assert_false(w.wantedh(1, "5550101", "", w.callarg));
+	lamp(0, 0, "701", LAMP_FREE);
+	assert_true(w.wantedh(0, "5550101", "", w.callarg));
+	w.fc.ms += 6000;
+	assert_false(w.wantedh(0, "5550101", "", w.callarg));
 	close_world();
 
 	/* somebody else of the same switchboard, a while later */
@@ -890,6 +1033,7 @@ int main(void)
 		unit_test(test_listen),
 		unit_test(test_accounts),
 		unit_test(test_unwatched),
+		unit_test(test_won),
 		unit_test(test_bounced),
 		unit_test(test_taken),
 		unit_test(test_hold_first),

@@ -113,7 +113,7 @@ static void test_refusals(void **state)
 		{0, REGC_EV_DUE, {0}, REGC_ACT_SEND, REGC_TRYING, 0, 0},
 		{0, REGC_EV_FAIL, {.retry_after_s = 86400}, REGC_ACT_NONE,
 		 REGC_RETRY, 3600000, 3601000},
-		/* 403 and the like: slowly */
+		/* 405 and the like: slowly */
 		{0, REGC_EV_DUE, {0}, REGC_ACT_SEND, REGC_TRYING, 0, 0},
 		{0, REGC_EV_FAIL, {.slow = true}, REGC_ACT_NONE, REGC_RETRY,
 		 300000, 330000},
@@ -143,6 +143,14 @@ static void test_flow_and_network(void **state)
 		{0, REGC_EV_OK, {.expires_s = 300}, REGC_ACT_NONE, REGC_OK,
 		 225000, 255000},
 		{0, REGC_EV_FLOW, {0}, REGC_ACT_NONE, REGC_RETRY, 500, 1000},
+		{600, REGC_EV_DUE, {0}, REGC_ACT_SEND, REGC_TRYING, 0, 0},
+		{0, REGC_EV_OK, {.expires_s = 300}, REGC_ACT_NONE, REGC_OK,
+		 225000, 255000},
+		/* it falls while a refresh is under way: not waited for */
+		{230000, REGC_EV_DUE, {0}, REGC_ACT_SEND, REGC_REFRESHING,
+		 0, 0},
+		{10, REGC_EV_FLOW, {0}, REGC_ACT_CANCEL, REGC_RETRY,
+		 500, 1000},
 		{600, REGC_EV_DUE, {0}, REGC_ACT_SEND, REGC_TRYING, 0, 0},
 		{0, REGC_EV_OK, {.expires_s = 300}, REGC_ACT_NONE, REGC_OK,
 		 225000, 255000},

@@ -29,10 +29,36 @@ static const struct story storyv[] = {
 		EV(0,   START,    DIAL, DIALING),
 		EV(3,   ANSWERED, NONE, ANSWERED),
 		EV(500, IDENTITY, WON,  WON)}, 3, 0},
-	{"named in the 200 itself", {
+	{"named in the 200 itself, and the lamp goes out", {
+		EV(0,   START,    DIAL, DIALING),
+		EV(3,   NAMED,    NONE, NAMED),
+		EV(0,   ANSWERED, NONE, CLAIMED),
+		EV(100, FREE,     WON,  WON)}, 4, 0},
+	{"... it names who is known to wait there", {
 		EV(0, START,    DIAL, DIALING),
-		EV(3, IDENTITY, NONE, NAMED),
-		EV(0, ANSWERED, WON,  WON)}, 3, 0},
+		EV(3, NAMED,    NONE, NAMED),
+		EV(0, ANSWERED, NONE, CLAIMED),
+		EV(0, IDENTITY, WON,  WON)}, 4, 0},
+	{"... the dialplan's name for the spot: a voice, BYE", {
+		EV(0,    START,    DIAL, DIALING),
+		EV(3,    NAMED,    NONE, NAMED),
+		EV(0,    ANSWERED, NONE, CLAIMED),
+		EV(5500, CLOSED,   LOST, LOST)}, 4, 0},
+	{"... no lamp, and nobody hangs up", {
+		EV(0,    START,    DIAL, DIALING),
+		EV(3,    NAMED,    NONE, NAMED),
+		EV(0,    ANSWERED, NONE, CLAIMED),
+		EV(7000, DUE,      WON,  WON)}, 4, 0},
+	{"... the lamp stays on: perhaps another's", {
+		EV(0,    START,    DIAL, DIALING),
+		EV(3,    NAMED,    NONE, NAMED),
+		EV(0,    ANSWERED, NONE, CLAIMED),
+		EV(7000, DUE_PARKED, NONE, WAITING),
+		EV(1,    CLOSED,   LOST, LOST)}, 5, 0},
+	{"named while it rings, and refused", {
+		EV(0, START,    DIAL, DIALING),
+		EV(3, NAMED,    NONE, NAMED),
+		EV(1, CLOSED,   FAILED, FAILED)}, 3, 0},
 	{"answered: nothing is proven yet", {
 		EV(0, START,    DIAL, DIALING),
 		EV(3, ANSWERED, NONE, ANSWERED)}, 2, 7000},

@@ -167,8 +167,15 @@ static void test_limits(void **state)
 		 EBADMSG, "The list has too many instances"},
 		{"<resource uri='1'>", "<instance id='\xe4\xe4\xe4\xe4'/>",
 		 2900, 0, ""},
-		{"", "<resource uri='12345678901234567890'/>", 2000, EBADMSG,
-		 "The document is too large"},
+		/* a list of 1,500 as servers write it */
+		{"", "<resource uri='sip:1234@pbx.example.com'><name>1234"
+		 "</name><instance id='abcdefghijklmnop' state='active' cid='"
+		 "abcdefghijklmnop@pbx.example.com'/></resource>", 1500, 0,
+		 ""},
+		{"", "<resource uri='sip:1234@pbx.example.com'><name>1234"
+		 "</name><instance id='abcdefghijklmnop' state='active' cid='"
+		 "abcdefghijklmnop@pbx.example.com'/></resource>", 2000,
+		 EBADMSG, "The document is too large"},
 	};
 	struct rlmi_decoder *dec;
 	(void)state;
@@ -177,7 +184,7 @@ static void test_limits(void **state)
 
 	for (size_t i = 0; i < ROWS(rowv); i++) {
 
-		static char body[200000];
+		static char body[400000];
 		size_t n = (size_t)sprintf(body, "<list version='0'"
 					   " fullState='true'>%s",
 					   rowv[i].head);
