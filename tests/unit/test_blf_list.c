@@ -904,6 +904,51 @@ static void test_doubt(void **state)
 }
 
 
+/* Content-Types as servers spell them, from the header to the lamp */
+static void test_types(void **state)
+{
+#define FULL "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" version=\"0\" " \
+	"fullState=\"1\"><resource uri=\"sip:701@pbx\">" ACTIVE \
+	"</resource></list>"
+#define BODY "--b\r\nContent-ID: <r@x>\r\nContent-Type: " \
+	"Application/RLMI+XML ; charset=UTF-8\r\n\r\n" FULL "\r\n" \
+	PART("Application/Dialog-Info+XML;charset=\"utf-8\"")
+	static const struct {
+		const char *type;
+		uint16_t scode;
+		enum lamp_state state;
+	} rowv[] = {
+		{"multipart/related;boundary=b", 200, LAMP_PARKED},
+		{"Multipart/Related; Type=\"application/rlmi+xml\"; "
+		 "Boundary=b", 200, LAMP_PARKED},
+		{"MULTIPART/RELATED ; boundary=\"b\" ; start=\"<r@x>\";"
+		 "charset=utf-8", 200, LAMP_PARKED},
+		{"multipart/related;\r\n boundary=b", 200, LAMP_PARKED},
+		{"multipart/mixed;boundary=b", 415, LAMP_UNKNOWN},
+		{"multipart/relatedness;boundary=b", 415, LAMP_UNKNOWN},
+	};
+	(void)state;
+
+	for (size_t row=0; row<ARRAY_SIZE(rowv); row++) {
+
+		static struct fix f;
+
+		fix_open(&f, 1, 1);
+		f.how = HOW_QUIET;
+		fix_panel(&f, 1);
+		go(&f);
+		WAIT(&f, f.sub);
+		flush(&f);
+		notifier_list_raw(f.n, f.sub, rowv[row].type, BODY);
+		WAIT(&f, f.n->answerc == 1);
+		row_int(row, rowv[row].scode, f.n->scode);
+		row_int(row, rowv[row].state, f.factv[0].state);
+
+		fix_close(&f);
+	}
+}
+
+
 /* A list that worked, and is then of no use: given up as any other */
 static void test_turns_bad(void **state)
 {
@@ -1351,6 +1396,7 @@ int main(void)
 		blf_test(test_cut),
 		blf_test(test_no_list),
 		blf_test(test_doubt),
+		blf_test(test_types),
 		blf_test(test_turns_bad),
 		blf_test(test_resources),
 		blf_test(test_names),

@@ -196,8 +196,7 @@ static void put_dialog(struct out *out, const struct dialoginfo_dialog *dlg)
 }
 
 
-static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
-		     const struct lamp_rules *rules,
+static void put_step(struct out *out, const char *name, struct lamp *lamp,
 		     const struct dialoginfo *doc)
 {
 	static const char * const statev[LAMP_STATES] = {
@@ -205,13 +204,11 @@ static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
 	};
 	struct lamp_dialog d;
 	struct lamp_fact fact;
-	struct lamp lamp;
 	unsigned ret;
 
 	memset(&fact, 0, sizeof(fact));
-	lamp_init(&lamp, kind, "701", rules);
-	ret = lamp_step(&lamp, "tag", doc, NOW_MS);
-	lamp_view(&lamp, &fact);
+	ret = lamp_step(lamp, "tag", doc, NOW_MS);
+	lamp_view(lamp, &fact);
 
 	put(out, "%s %s", name, statev[fact.state]);
 	if (fact.state != LAMP_UNKNOWN)
@@ -220,7 +217,7 @@ static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
 	put_text(out, "who", fact.who);
 	put_text(out, "number", fact.number);
 	put_text(out, "parker", fact.by);
-	if (lamp_dialog(&lamp, &d))
+	if (lamp_dialog(lamp, &d))
 		put_text(out, "target", d.target);
 	if (fact.calls > 1)
 		put(out, " calls=%u", fact.calls);
@@ -236,7 +233,17 @@ static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
 	if (ret & LAMP_OUT_NOT_UNDERSTOOD)
 		put(out, " not-understood");
 	put(out, "\n");
+}
 
+
+static void put_lamp(struct out *out, const char *name, enum lamp_kind kind,
+		     const struct lamp_rules *rules,
+		     const struct dialoginfo *doc)
+{
+	struct lamp lamp;
+
+	lamp_init(&lamp, kind, "701", rules);
+	put_step(out, name, &lamp, doc);
 	lamp_close(&lamp);
 }
 
@@ -345,6 +352,37 @@ static void dump_ruled(char *buf, const char *name,
 }
 
 
+/** What comes after another document depends on its version */
+static void dump_after(char *buf, const char *name)
+{
+	static const char * const namev[] = {
+		"100-", "101-", "102-", "103-", "104-",
+	};
+	struct out out = {buf, DUMP_SZ, strlen(buf)};
+	char path[512], *body;
+	struct lamp lamp;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(namev) / sizeof(namev[0]); i++) {
+		if (!strncmp(name, namev[i], strlen(namev[i])))
+			break;
+	}
+	if (i == sizeof(namev) / sizeof(namev[0]))
+		return;
+
+	snprintf(path, sizeof(path), "%s/01-asterisk-parked.xml", DIR_NAME);
+	body = load(path, &len);
+	assert_non_null(body);
+	assert_int_equal(dialoginfo_decode(&info2, decoder, body, len), 0);
+	free(body);
+
+	lamp_init(&lamp, LAMP_SPOT, "701", NULL);
+	(void)lamp_step(&lamp, "tag", &info2, NOW_MS - 5000);
+	put_step(&out, "spot after 01", &lamp, &info);
+	lamp_close(&lamp);
+}
+
+
 static int is_document(const struct dirent *de)
 {
 	return ends(de->d_name, ".xml");
@@ -398,6 +436,7 @@ static void test_corpus(void **state)
 		dialoginfo_decoder_free(fresh);
 
 		dump_ruled(dump_buf, dev[i]->d_name, &info);
+		dump_after(dump_buf, dev[i]->d_name);
 
 		file_path(path, sizeof(path), dev[i]->d_name, ".txt");
 		if (rewrite) {
