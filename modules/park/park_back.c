@@ -24,10 +24,11 @@ static void retrieving_due(void *arg)
 
 	lamp = park_lamp(rt->park, rt->account, rt->spot);
 
-	/* the next call at the same spot says nothing about this one */
+	/* another call at the same spot says nothing about this one */
 	park_back_event(rt, lamp && desk_lamp_parked(lamp) &&
-			 !rt->park->told_lampc && lamp->f.since_ms <= rt->start_ms ?
-			 RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
+			!rt->park->told_lampc && !rt->park->ways->several &&
+			lamp->f.since_ms <= rt->start_ms ?
+			RETRIEVE_EV_DUE_PARKED : RETRIEVE_EV_DUE);
 }
 
 

@@ -801,7 +801,8 @@ static void test_won(void **state)
 		const char *named;   /* in the 200, or NULL              */
 		const char *then;    /* f: lamp free, s: lamp stale, d: time
 					is up, r: re-INVITE with the caller,
-					p: ... with the spot, b: BYE     */
+					p: ... with the spot, b: BYE,
+					m: the spot takes several calls  */
 		const char *told;    /* NULL: nothing is proven yet      */
 		const char *peer;
 	} rowv[] = {
@@ -823,6 +824,7 @@ static void test_won(void **state)
 		{"990",     "f",  "is back from 701",         "990"},
 		{"990",     "d",  NULL,                       "990"},
 		{"990",     "b",  "701 was taken by another", NULL},
+		{"990",     "md", "990 is back from 701",     "990"},
 	};
 	(void)state;
 
@@ -865,6 +867,9 @@ static void test_won(void **state)
 				break;
 			case 'd':
 				back_due();
+				break;
+			case 'm':
+				w.ways.several = true;
 				break;
 			case 'r':
 				str_ncpy(call->peer, "5550101",
