@@ -324,6 +324,7 @@ static void desk_handler(const struct event *ev, void *arg)
 
 	/* its end is part of a park, which is told as such */
 	const bool parking = old && old->state == DESKCALL_PARKING;
+	const bool retrieving = old && old->state == DESKCALL_RETRIEVING;
 
 	if (desk_step(&app->desk, ev, clock_ms(app->clock)))
 		applog(APPLOG_ERROR, "desk: out of memory");
@@ -335,6 +336,12 @@ static void desk_handler(const struct event *ev, void *arg)
 
 	case EVENT_CALL:
 		tones(app);
+		/* proven to be ours: the spot cannot hold it any more */
+		if (retrieving && ev->u.call.spot[0] &&
+		    (ev->u.call.state == DESKCALL_ACTIVE ||
+		     ev->u.call.state == DESKCALL_HELD))
+			blf_taken(app->blf, ev->u.call.account,
+				  ev->u.call.spot);
 		if (ev->u.call.state == DESKCALL_CLOSED && !parking &&
 		    ev->u.call.reason[0])
 			bus_message(app->bus, MESSAGE_INFO,

@@ -22,6 +22,7 @@ enum {
 	HURRY_PAUSE_MS = 30000,
 	TAG_SZ = 256,
 	HOLD_MS = 3000,        /* lamps wait so long for a list          */
+	TAKEN_MS = 2000,       /* the news of our own pickup takes       */
 };
 
 /* ------------------------------------------------------------------------ */
@@ -132,6 +133,19 @@ void blf_watch_useless(struct watch *w, const char *reason)
 		       : "lamp", w->spot, reason);
 
 	w->logged = reason;
+}
+
+
+void blf_watch_overdue(struct watch *w, uint64_t now_ms)
+{
+	/* sooner: what is asked now will tell. Of several that wait there
+	   only one is ours */
+	if (w->taken_ms && now_ms - w->taken_ms >= TAKEN_MS &&
+	    w->lamp.state == LAMP_PARKED && w->lamp.calls < 2)
+		(void)lamp_doubt(&w->lamp, NULL, "you have taken the call,"
+				 " but the server does not say so");
+
+	w->taken_ms = 0;
 }
 
 
@@ -674,6 +688,11 @@ static void leg_due(struct leg *leg, uint64_t now_ms)
 	case BLF_DOUBT:
 		if (now_ms >= leg->sub.exp_ms && !w->why)
 			w->why = WHY_RAN_OUT;
+
+		if (was == BLF_LIVE && w->roster)
+			blf_list_overdue(w, now_ms);
+		else if (was == BLF_LIVE)
+			blf_watch_overdue(w, now_ms);
 		break;
 
 	default:
@@ -875,6 +894,8 @@ static bool document(struct leg *leg, const struct blf_notify *n,
 	blf_watch_useless(w, err ? blf->di->reason : NULL);
 
 	out = lamp_step(&w->lamp, leg->dlg.remote, blf->di, now_ms);
+	if (!err)
+		w->taken_ms = 0;
 
 	if (!err && !(out & LAMP_OUT_DISCARDED)) {
 		leg->version       = blf->di->version;
@@ -1080,6 +1101,32 @@ struct watch *blf_watch_find(const struct blf *blf, const struct acct *acct,
 
 	return list_ledata(hash_lookup(blf->ht_user,
 				       hash_joaat_pl(user), user_cmp, &want));
+}
+
+
+void blf_taken(struct blf *blf, unsigned account, const char *spot)
+{
+	struct watch *w;
+	struct leg *leg;
+	uint64_t now_ms;
+	struct pl pl;
+
+	if (!blf || !spot || account >= blf->acctc || blf->closing)
+		return;
+
+	pl_set_str(&pl, spot);
+	w = blf_watch_find(blf, &blf->acctv[account], NULL, &pl);
+	if (!w || w->lamp.state != LAMP_PARKED || w->lamp.stale)
+		return;
+
+	now_ms = clock_ms(blf->clock);
+	leg    = w->feeder ? &w->feeder->root : &w->root;
+
+	w->taken_ms = now_ms ? now_ms : 1;
+
+	blf_nudge(&leg->sub, now_ms + TAKEN_MS, false);
+	(void)blf_sched_set(&blf->sched, &leg->item, leg->sub.due_ms);
+	arm(blf, now_ms);
 }
 
 

@@ -204,6 +204,15 @@ struct blf_dialog {
 int blf_dialog_of(const struct blf *blf, unsigned account, const char *spot,
 		  struct blf_dialog *dlg);
 
+/**
+ * We hold the call that waited at a spot; that is proven
+ *
+ * The server need not tell a subscriber of dialogs that he takes part in
+ * (RFC 4235 3.3). If it tells nothing of the spot within two seconds, the
+ * lamp is in doubt and full state is asked for.
+ */
+void blf_taken(struct blf *blf, unsigned account, const char *spot);
+
 /** Do what is due by the clock now; a timer of the loop calls it, tests with
     a clock of their own do so themselves */
 void blf_poll(struct blf *blf);

@@ -76,6 +76,7 @@ struct watch {
 	const char *target;
 	char *text;
 	uint64_t shown;        /* hash of the last fact told             */
+	uint64_t taken_ms;     /* by us, and not told since; 0: no       */
 	const char *word;      /* of WHY_ENDED: reason, static           */
 	const char *logged;    /* why the last document was of no use    */
 	char *fed;             /* told unasked, under that Call-ID       */
@@ -172,6 +173,9 @@ void blf_watch_tell(struct watch *w);
     that changes */
 void blf_watch_useless(struct watch *w, const char *reason);
 
+/** What we have taken away is still shown: it is not believed any more */
+void blf_watch_overdue(struct watch *w, uint64_t now_ms);
+
 /** Print why a lamp or list is not live */
 void blf_watch_reason(char *buf, size_t sz, const struct watch *w);
 
@@ -204,6 +208,9 @@ void blf_list_lost(struct watch *w);
 
 /** Tell all its lamps if the list itself has changed */
 void blf_list_tell(struct watch *w);
+
+/** Those of its lamps that we have emptied were not told in time */
+void blf_list_overdue(struct watch *w, uint64_t now_ms);
 
 /** A NOTIFY's body. @return True if full state is to be asked for */
 bool blf_list_document(struct watch *w, const struct blf_notify *n,

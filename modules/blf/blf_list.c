@@ -278,6 +278,19 @@ void blf_list_lost(struct watch *list)
 }
 
 
+void blf_list_overdue(struct watch *list, uint64_t now_ms)
+{
+	struct watch *w;
+
+	FOR_MEMBERS(w, list) {
+		if (w->taken_ms) {
+			blf_watch_overdue(w, now_ms);
+			blf_watch_tell(w);
+		}
+	}
+}
+
+
 void blf_list_tell(struct watch *list)
 {
 	struct blf_roster *ro = list->roster;
@@ -462,6 +475,8 @@ static void document(struct notice *notice, struct watch *w,
 	blf_watch_useless(w, err ? blf->di->reason : NULL);
 
 	out = lamp_step(&w->lamp, item->tag, blf->di, notice->now_ms);
+	if (!err)
+		w->taken_ms = 0;
 
 	if (out & (LAMP_OUT_REFRESH_WANTED | LAMP_OUT_NOT_UNDERSTOOD))
 		notice->ask = true;

@@ -1914,6 +1914,58 @@ static void test_recall(void **state)
 }
 
 
+/* Our own pickup: the server may keep silent of it (RFC 4235 3.3) */
+static void test_taken(void **state)
+{
+	struct notifier_sub *sub;
+	static struct fix f;
+	(void)state;
+
+	start_live(&f);
+	sub = notifier_last(f.n, 0);
+	notifier_notify(f.n, sub, NULL, "confirmed");
+	WAIT(&f, f.factv[0].state == LAMP_PARKED);
+	WAIT(&f, f.n->okc == 2);
+
+	/* it tells in time: that counts */
+	blf_taken(f.blf, 0, "701");
+	notifier_notify(f.n, sub, NULL, "terminated");
+	WAIT(&f, f.factv[0].state == LAMP_FREE);
+	notifier_notify(f.n, sub, NULL, "confirmed");
+	WAIT(&f, f.n->okc == 4);
+	f.n->how.parked = true;
+	move(&f, 2000);
+	WAIT(&f, f.n->okc == 5);
+	SHOWS(&f, 0, LAMP_PARKED, false, "");
+
+	/* it does not: what is shown is not believed any more */
+	blf_taken(f.blf, 0, "701");
+	blf_taken(f.blf, 0, "702");
+	blf_taken(f.blf, 7, "701");
+	blf_taken(NULL, 0, "701");
+	f.n->how.stateless = true;
+	move(&f, 1999);
+	SHOWS(&f, 0, LAMP_PARKED, false, "");
+	move(&f, 1);
+	SHOWS(&f, 0, LAMP_PARKED, true, "you have taken the call");
+	WAIT(&f, f.n->subscribec == 3);
+	notifier_notify(f.n, sub, NULL, "terminated");
+	WAIT(&f, f.factv[0].state == LAMP_FREE);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+
+	/* of two that wait there one is left */
+	f.n->how.stateless = false;
+	tell_doc(&f, sub, "<dialog id='1'><state>confirmed</state></dialog>"
+		 "<dialog id='2'><state>confirmed</state></dialog>");
+	blf_taken(f.blf, 0, "701");
+	f.n->how.silent = true;
+	move(&f, 2000);
+	SHOWS(&f, 0, LAMP_PARKED, false, "");
+
+	fix_close(&f);
+}
+
+
 static void test_route(void **state)
 {
 	struct notifier_sub *sub;
@@ -2387,6 +2439,7 @@ int main(void)
 		blf_test(test_close),
 		blf_test(test_repeat),
 		blf_test(test_recall),
+		blf_test(test_taken),
 		blf_test(test_route),
 		blf_test(test_unsent),
 		blf_test(test_mutated),

@@ -493,6 +493,35 @@ static void test_registration(void **state)
 }
 
 
+/* A call of the list that we took ourselves, of which it tells nothing */
+static void test_taken(void **state)
+{
+	static struct fix f;
+	(void)state;
+
+	fix_open(&f, 1, 2);
+	fix_panel(&f, 1);
+	go(&f);
+	WAIT(&f, f.livec == 2);
+	park(&f, 1, true);
+	WAIT(&f, f.factv[1].state == LAMP_PARKED);
+	WAIT(&f, f.n->okc == 2);
+
+	blf_taken(f.blf, 0, "702");
+	f.how = HOW_QUIET;
+	move(&f, 2000);
+	SHOWS(&f, 0, LAMP_FREE, false, "");
+	SHOWS(&f, 1, LAMP_PARKED, true, "you have taken");
+	WAIT(&f, f.listc == 2);
+	f.list.parkedv[1] = false;
+	notifier_list_notify(f.n, f.sub, &f.list, true, 0, 2);
+	WAIT(&f, f.livec == 2);
+	SHOWS(&f, 1, LAMP_FREE, false, "");
+
+	fix_close(&f);
+}
+
+
 /* 200, then nothing (Asterisk, when the list does not fit a datagram) */
 static void test_stateless(void **state)
 {
@@ -1386,6 +1415,7 @@ int main(void)
 	const struct CMUnitTest testv[] = {
 		blf_test(test_grow),
 		blf_test(test_registration),
+		blf_test(test_taken),
 		blf_test(test_stateless),
 		blf_test(test_refused),
 		blf_test(test_fall),
