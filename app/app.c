@@ -745,6 +745,26 @@ static int lamps_start(struct app *app)
 }
 
 
+/* What rings at a colleague's, if the server tells enough of it */
+static int dialog_handler(struct park_dialog *dlg, unsigned account,
+			  const char *spot, void *arg)
+{
+	const struct app *app = arg;
+	struct blf_dialog d;
+	int err = blf_dialog_of(app->blf, account, spot, &d);
+
+	if (err)
+		return err;
+
+	str_ncpy(dlg->target, d.target, sizeof(dlg->target));
+	str_ncpy(dlg->call_id, d.call_id, sizeof(dlg->call_id));
+	str_ncpy(dlg->to_tag, d.to_tag, sizeof(dlg->to_tag));
+	str_ncpy(dlg->from_tag, d.from_tag, sizeof(dlg->from_tag));
+
+	return 0;
+}
+
+
 static int park_start(struct app *app)
 {
 	const struct cfg *cfg = app->cfg;
@@ -780,6 +800,8 @@ static int park_start(struct app *app)
 		.ways       = &app->ways,
 		.blind      = !strcmp(cfg_get(cfg, "colleague"), "blind"),
 		.announce_s = cfg_get_u32(cfg, "announce"),
+		.dialogh    = dialog_handler,
+		.arg        = app,
 		.book_path  = book,
 	};
 

@@ -38,6 +38,9 @@ static const struct row rowv[COMMAND_IDS] = {
 	[COMMAND_ATTENDED] = {"attended", 0, 1, false, "[WHERE]",
 		"Transfer after a word: with WHERE, hold the call and dial "
 		"there; then, without, join the two and leave."},
+	[COMMAND_VOICEMAIL] = {"voicemail", 1, 1, false, "EXT",
+		"Send the call in hand to a colleague's voicemail; without "
+		"one call it"},
 	[COMMAND_PARK] = {"park", 0, 1, false, "[SPOT]",
 		"Park the call in hand: on that spot, else where the "
 		"profile says"},

@@ -22,6 +22,7 @@ enum command_id {
 	COMMAND_DTMF,        /**< dtmf KEYS                              */
 	COMMAND_TRANSFER,    /**< transfer WHERE (blind)                 */
 	COMMAND_ATTENDED,    /**< attended [WHERE]: consult, then join   */
+	COMMAND_VOICEMAIL,   /**< voicemail EXT                          */
 	COMMAND_PARK,        /**< park [SPOT]                            */
 	COMMAND_RETRIEVE,    /**< retrieve [SPOT]                        */
 	COMMAND_UNDO,        /**< take back what I parked last           */

@@ -174,6 +174,26 @@ void phone_set_wanted_handler(struct phone *phone, phone_wanted_h *h,
  */
 int  phone_dial(struct phone *phone, unsigned account, const char *where,
 		unsigned *idp, char *err, size_t errsz);
+
+/** A dialog as its far end sees it (RFC 3891 3) */
+struct phone_replaces {
+	const char *call_id;
+	const char *to_tag;
+	const char *from_tag;
+};
+
+/**
+ * Call somebody to take the place of another in a call of his
+ *
+ * With Require: replaces, so that a server which cannot do it refuses instead
+ * of making a second call of it. Else as phone_dial().
+ *
+ * @return Also EINVAL: tags or Call-ID are none (RFC 3261 25.1)
+ */
+int  phone_dial_replaces(struct phone *phone, unsigned account,
+			 const char *where,
+			 const struct phone_replaces *replaces,
+			 unsigned *idp, char *err, size_t errsz);
 int  phone_answer(struct phone *phone, unsigned id);
 
 /** @param scode Of the refusal of a ringing call; 0: 486 */

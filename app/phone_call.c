@@ -450,8 +450,67 @@ unsigned phone_hold_active(struct phone *phone, unsigned except)
 }
 
 
+/* They come out of a document: nothing in them may end the header or begin
+   a parameter (RFC 3891 6.1) */
+static bool plain(const char *s)
+{
+	return str_isset(s) &&
+		!s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			  "-.!%*_+`'~@:/")];
+}
+
+
+/* ua_connect_dir() takes headers from the account only */
+static int connect_replacing(struct ua *ua, struct call **callp,
+			     const char *uri,
+			     const struct phone_replaces *r)
+{
+	struct sip_hdr hdrv[2] = {
+		{.name = PL("Replaces")}, {.name = PL("Require")}
+	};
+	struct list hdrl = LIST_INIT;
+	char value[1024];
+	int err;
+
+	if (!r)
+		return ua_connect_dir(ua, callp, NULL, uri, VIDMODE_OFF,
+				      SDP_SENDRECV, SDP_INACTIVE);
+
+	if (!plain(r->call_id) || !plain(r->to_tag) || !plain(r->from_tag))
+		return EINVAL;
+
+	if (re_snprintf(value, sizeof(value), "%s;to-tag=%s;from-tag=%s",
+			r->call_id, r->to_tag, r->from_tag) < 0)
+		return ENOMEM;
+
+	pl_set_str(&hdrv[0].val, value);
+	pl_set_str(&hdrv[1].val, "replaces");
+	list_append(&hdrl, &hdrv[0].le, &hdrv[0]);
+	list_append(&hdrl, &hdrv[1].le, &hdrv[1]);
+
+	err = ua_set_custom_hdrs(ua, &hdrl);
+	if (!err)
+		err = ua_connect_dir(ua, callp, NULL, uri, VIDMODE_OFF,
+				     SDP_SENDRECV, SDP_INACTIVE);
+	(void)ua_set_custom_hdrs(ua, NULL);
+
+	return err;
+}
+
+
 int phone_dial(struct phone *phone, unsigned account, const char *where,
 	       unsigned *idp, char *errbuf, size_t errsz)
+{
+	return phone_dial_replaces(phone, account, where, NULL, idp, errbuf,
+				   errsz);
+}
+
+
+int phone_dial_replaces(struct phone *phone, unsigned account,
+			const char *where,
+			const struct phone_replaces *replaces,
+			unsigned *idp, char *errbuf, size_t errsz)
 {
 	const struct phone_account *acc = phone_account(phone, account);
 	struct call *call;
@@ -510,8 +569,7 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 	    !pl_isset(&u.headers) && !pl_strcmp(&u.params, acc->params))
 		uri[str_len(uri) - str_len(acc->params)] = '\0';
 
-	err = ua_connect_dir(acct->ua, &call, NULL, uri, VIDMODE_OFF,
-			     SDP_SENDRECV, SDP_INACTIVE);
+	err = connect_replacing(acct->ua, &call, uri, replaces);
 	if (err) {
 		(void)re_snprintf(errbuf, errsz, "cannot call %s: %m", where,
 				  err);

@@ -21,7 +21,8 @@ static void park_destructor(void *data)
 	struct park *park = data;
 	static const enum command_id idv[] = {
 		COMMAND_PARK, COMMAND_RETRIEVE, COMMAND_UNDO, COMMAND_SPOT,
-		COMMAND_NOTE, COMMAND_TRANSFER, COMMAND_ATTENDED
+		COMMAND_NOTE, COMMAND_TRANSFER, COMMAND_ATTENDED,
+		COMMAND_VOICEMAIL
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(idv); i++)
@@ -188,15 +189,7 @@ static void call_handler(enum phone_call_event ev, unsigned id,
 			park_out_event(pk, PARK_EV_BYE);
 
 		if (rt) {
-			if (scode >= 300)
-				bus_message(park->bus, MESSAGE_ERROR,
-					    "cannot retrieve %s: %s",
-					    rt->spot, text);
-			else if (rt->life.state == RETRIEVE_DIALING)
-				bus_message(park->bus, MESSAGE_ERROR,
-					    "cannot retrieve %s: %s",
-					    rt->spot, text[0] ? text :
-					    "the call ended");
+			str_ncpy(rt->reason, text, sizeof(rt->reason));
 			park_back_event(rt, RETRIEVE_EV_CLOSED);
 		}
 		break;
@@ -473,25 +466,14 @@ static int note_command(const struct command *cmd, struct re_printf *reply,
 }
 
 
-/* A colleague's key: pick up what rings there, where it is known how; with
-   a call in hand send it to him; else dial him */
-static int extension_key(struct park *park, const struct desk_lamp *lamp,
-			 struct re_printf *reply)
+static int voicemail_command(const struct command *cmd,
+			     struct re_printf *reply, void *arg)
 {
-	const struct way *way = park_way_find(park, lamp->f.account,
-					      lamp->f.spot);
-	char dest[TEXT_SZ], target[256];
+	struct place place;
 
-	str_ncpy(dest, lamp->f.spot, sizeof(dest));
+	(void)park_place(&place, arg, cmd->argv[0]);
 
-	if (lamp->f.state == LAMP_RINGING && way && way->retrieve &&
-	    !profile_expand(target, sizeof(target), way->retrieve, dest))
-		return park_out_consult(park, lamp->f.account, target, reply);
-
-	if (park->blind && phone_active(park->phone))
-		return park_out_transfer(park, dest, reply);
-
-	return park_out_consult(park, lamp->f.account, dest, reply);
+	return park_person_voicemail(arg, &place, reply);
 }
 
 
@@ -512,7 +494,7 @@ static int spot_command(const struct command *cmd, struct re_printf *reply,
 	}
 
 	if (lamp->f.kind == LAMP_EXTENSION)
-		return extension_key(park, lamp, reply);
+		return park_person_key(park, lamp, reply);
 
 	if (lamp->f.state == LAMP_PARKED)
 		return park_back_start(park, &place, reply);
@@ -576,6 +558,8 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 	park->told_lampc = park_lampc(prm->ways, phone_accountc(prm->phone));
 	park->blind    = prm->blind;
 	park->announce_s = prm->announce_s;
+	park->dialogh  = prm->dialogh;
+	park->dialogarg = prm->arg;
 
 	err = dup_opt(&park->book_path, prm->book_path);
 	if (err)
@@ -620,6 +604,8 @@ int park_alloc(struct park **parkp, const struct park_prm *prm,
 	commands_attach(park->commands, COMMAND_UNDO, undo_command, park);
 	commands_attach(park->commands, COMMAND_SPOT, spot_command, park);
 	commands_attach(park->commands, COMMAND_NOTE, note_command, park);
+	commands_attach(park->commands, COMMAND_VOICEMAIL, voicemail_command,
+			park);
 
  out:
 	if (err)

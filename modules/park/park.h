@@ -27,6 +27,18 @@ struct park_spot {
 	const char *retrieve;    /**< Template                           */
 };
 
+/** A dialog that rings at a colleague's, to be taken (RFC 3891) */
+struct park_dialog {
+	char target[256];            /**< Whom to call for it            */
+	char call_id[256];
+	char to_tag[256];
+	char from_tag[256];
+};
+
+/** @return 0, or ENOENT: the server does not tell of one */
+typedef int (park_dialog_h)(struct park_dialog *dlg, unsigned account,
+			    const char *spot, void *arg);
+
 struct park_prm {
 	const struct clock *clock;   /**< Borrowed                       */
 	struct bus *bus;             /**< Borrowed                       */
@@ -38,6 +50,8 @@ struct park_prm {
 	bool blind;                  /**< A colleague's key transfers at
 					  once, without a word           */
 	uint32_t announce_s;         /**< Listen to it for so long       */
+	park_dialog_h *dialogh;      /**< What rings at a lamp; or NULL  */
+	void *arg;
 	const char *book_path;       /**< Where names of parked callers are
 					  kept; NULL: nowhere            */
 };

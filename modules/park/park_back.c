@@ -59,7 +59,16 @@ void park_back_answered(struct retrieving *rt)
 	park_back_event(rt, RETRIEVE_EV_ANSWERED);
 
 	rt = park_back_find(park, id);
-	if (!rt || rt->life.state != RETRIEVE_CLAIMED)
+	if (!rt)
+		return;
+
+	/* a PBX that finds nothing to pick up refuses */
+	if (rt->pickup) {
+		park_back_event(rt, RETRIEVE_EV_IDENTITY);
+		return;
+	}
+
+	if (rt->life.state != RETRIEVE_CLAIMED)
 		return;
 
 	/* a lamp may be faster than the answer */
@@ -89,12 +98,44 @@ void park_back_reinvite(struct retrieving *rt, const char *number)
 }
 
 
+static void won(const struct retrieving *rt)
+{
+	struct park *park = rt->park;
+	const struct call_fact *call = phone_call(park->phone, rt->id);
+
+	/* who it is: the server's word, else what we knew of him */
+	if (call && (rt->who[0] || rt->number[0]) && is_place(rt, call->peer))
+		(void)phone_set_peer(park->phone, rt->id, rt->who,
+				     rt->number);
+
+	/* the lamp may follow later: its news is ours already */
+	if (!rt->pickup) {
+		park_book_remove(park, rt->account, rt->spot);
+		park_told_taken(park, rt->account, rt->spot, rt->told);
+	}
+
+	(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
+			      rt->spot);
+
+	call = phone_call(park->phone, rt->id);
+	if (!call)
+		return;
+
+	if (rt->pickup)
+		bus_message(park->bus, MESSAGE_INFO, "the call for %s is"
+			    " yours", rt->spot);
+	else
+		bus_message(park->bus, MESSAGE_INFO, "%s is back from %s",
+			    call->name[0] ? call->name : call->peer,
+			    rt->spot);
+}
+
+
 void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 {
 	struct park *park = rt->park;
 	const uint64_t now = clock_ms(park->clock);
 	const enum retrieve_state old = rt->life.state;
-	const struct call_fact *call;
 	enum retrieve_action act;
 
 	act = retrieve_step(&rt->life, ev, now);
@@ -113,25 +154,7 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 	switch (act) {
 
 	case RETRIEVE_ACT_WON:
-		/* who it is: the server's word, else what we knew of him */
-		call = phone_call(park->phone, rt->id);
-		if (call && (rt->who[0] || rt->number[0]) &&
-		    is_place(rt, call->peer))
-			(void)phone_set_peer(park->phone, rt->id, rt->who,
-					     rt->number);
-
-		/* the lamp may follow later: its news is ours already */
-		park_book_remove(park, rt->account, rt->spot);
-		park_told_taken(park, rt->account, rt->spot, rt->told);
-
-		call = phone_call(park->phone, rt->id);
-		(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
-				      rt->spot);
-		if (call)
-			bus_message(park->bus, MESSAGE_INFO,
-				    "%s is back from %s",
-				    call->name[0] ? call->name : call->peer,
-				    rt->spot);
+		won(rt);
 		break;
 
 	case RETRIEVE_ACT_LOST:
@@ -152,6 +175,10 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 		break;
 
 	case RETRIEVE_ACT_FAILED:
+		bus_message(park->bus, MESSAGE_ERROR, rt->pickup ?
+			    "cannot pick up the call for %s: %s" :
+			    "cannot retrieve %s: %s", rt->spot,
+			    rt->reason[0] ? rt->reason : "the call ended");
 		resume_held(rt);
 		break;
 
@@ -182,6 +209,39 @@ bool park_back_under_way(const struct park *park, unsigned account,
 }
 
 
+/* What is held for it comes back if it fails; `rt` is gone then */
+static int dial(struct retrieving *rt, const struct phone_replaces *replaces,
+		struct re_printf *reply)
+{
+	struct park *park = rt->park;
+	char err_text[REASON_SZ];
+	int err;
+
+	list_append(&park->retrievingl, &rt->le, rt);
+
+	rt->held = phone_hold_active(park->phone, 0);
+
+	err = replaces ?
+		phone_dial_replaces(park->phone, rt->account, rt->target,
+				    replaces, &rt->id, err_text,
+				    sizeof(err_text)) :
+		phone_dial(park->phone, rt->account, rt->target, &rt->id,
+			   err_text, sizeof(err_text));
+	if (err) {
+		(void)re_hprintf(reply, "%s", err_text);
+		resume_held(rt);
+		mem_deref(rt);
+		return err;
+	}
+
+	park_back_event(rt, RETRIEVE_EV_START);
+	(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_RETRIEVING,
+			      rt->spot);
+
+	return 0;
+}
+
+
 int park_back_start(struct park *park, const struct place *wanted,
 		    struct re_printf *reply)
 {
@@ -189,7 +249,7 @@ int park_back_start(struct park *park, const struct place *wanted,
 	const struct booked *bk;
 	const struct way *way;
 	struct retrieving *rt;
-	char target[256], err_text[REASON_SZ], spot[TEXT_SZ];
+	char target[256], spot[TEXT_SZ];
 	unsigned account;
 	const char *tmpl;
 	struct place told;
@@ -261,25 +321,78 @@ int park_back_start(struct park *park, const struct place *wanted,
 		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));
 		str_ncpy(rt->number, lamp->f.number, sizeof(rt->number));
 	}
-	list_append(&park->retrievingl, &rt->le, rt);
 
-	rt->held = phone_hold_active(park->phone, 0);
+	err = dial(rt, NULL, reply);
+	if (!err)
+		bus_message(park->bus, MESSAGE_INFO, "retrieving %s ...",
+			    spot);
 
-	err = phone_dial(park->phone, account, target, &rt->id, err_text,
-			 sizeof(err_text));
-	if (err) {
-		(void)re_hprintf(reply, "%s", err_text);
-		resume_held(rt);
-		mem_deref(rt);
-		return err;
+	return err;
+}
+
+
+/*
+ * By the PBX's code; else by taking the place of the one who is called in the
+ * caller's dialog, if the lamp's document tells of it (RFC 3891 3)
+ */
+int park_back_pickup(struct park *park, const struct place *at,
+		     struct re_printf *reply)
+{
+	const struct way *way = park_way_find(park, at->account, at->spot);
+	const char *tmpl = way && way->retrieve ? way->retrieve :
+		park->ways->pickup;
+	struct phone_replaces replaces;
+	struct retrieving *rt;
+	struct park_dialog dlg;
+	char target[256];
+	int err;
+
+	if (park_back_under_way(park, at->account, at->spot)) {
+		(void)re_hprintf(reply, "the call for %s is being picked up",
+				 at->spot);
+		return EALREADY;
 	}
 
-	park_back_event(rt, RETRIEVE_EV_START);
-	(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_RETRIEVING,
-			      spot);
-	bus_message(park->bus, MESSAGE_INFO, "retrieving %s ...", spot);
+	if (tmpl) {
+		err = profile_expand(target, sizeof(target), tmpl, at->spot);
+		if (err) {
+			(void)re_hprintf(reply, "'%s' is no way to pick up a"
+					 " call", tmpl);
+			return err;
+		}
+	}
+	else if (park->dialogh &&
+		 !park->dialogh(&dlg, at->account, at->spot,
+				park->dialogarg)) {
+		str_ncpy(target, dlg.target, sizeof(target));
+		replaces.call_id = dlg.call_id;
+		replaces.to_tag = dlg.to_tag;
+		replaces.from_tag = dlg.from_tag;
+	}
+	else {
+		(void)re_hprintf(reply, "how to pick up a call for %s is not"
+				 " known: `pickup` in the configuration says"
+				 " it", at->spot);
+		return ENOTSUP;
+	}
 
-	return 0;
+	rt = mem_zalloc(sizeof(*rt), retrieving_destructor);
+	if (!rt)
+		return ENOMEM;
+
+	rt->park = park;
+	rt->account = at->account;
+	rt->pickup = true;
+	rt->start_ms = clock_ms(park->clock);
+	str_ncpy(rt->spot, at->spot, sizeof(rt->spot));
+	str_ncpy(rt->target, target, sizeof(rt->target));
+
+	err = dial(rt, tmpl ? NULL : &replaces, reply);
+	if (!err)
+		bus_message(park->bus, MESSAGE_INFO, "picking up the call for"
+			    " %s ...", at->spot);
+
+	return err;
 }
 
 

@@ -4,6 +4,7 @@
  *   park.c       commands, what others tell, start and end
  *   park_out.c   parks and transfers under way
  *   park_back.c  retrievals under way
+ *   park_person.c  colleagues: pickup, transfer, voicemail
  *   park_book.c  who was parked by us
  *   park_told.c  whom the PBX told us of
  */
@@ -83,6 +84,9 @@ struct retrieving {
 	unsigned told;              /* id, if the PBX told us of it     */
 	bool occupied;              /* its lamp showed a call           */
 	bool known;                 /* the 200 names just him           */
+	char reason[REASON_SZ];     /* why it was closed                */
+	bool pickup;                /* rings at a colleague's: an answer
+				       is proof enough                  */
 };
 
 /** A call that we parked */
@@ -110,6 +114,8 @@ struct park {
 	struct commands *commands;
 	const struct profile *ways; /* the site's                       */
 	bool blind;
+	park_dialog_h *dialogh;
+	void *dialogarg;
 	uint32_t announce_s;
 	struct way *wayv;
 	size_t wayc;
@@ -220,6 +226,20 @@ bool park_back_under_way(const struct park *park, unsigned account,
 /** Take the call from a place; NULL: who has waited longest */
 int  park_back_start(struct park *park, const struct place *wanted,
 		     struct re_printf *reply);
+
+/** Take the call that rings at a colleague's */
+int  park_back_pickup(struct park *park, const struct place *at,
+		      struct re_printf *reply);
+
+/* park_person.c */
+
+/** Press a colleague's key; what it does is told by his lamp and our call */
+int  park_person_key(struct park *park, const struct desk_lamp *lamp,
+		     struct re_printf *reply);
+
+/** Send the active call to somebody's voicemail; without one dial it */
+int  park_person_voicemail(struct park *park, const struct place *at,
+			   struct re_printf *reply);
 
 /* park_book.c */
 int  park_book_load(struct park *park);

@@ -872,7 +872,8 @@ int park_out_join(struct park *park, struct re_printf *reply)
 int park_out_consult(struct park *park, unsigned account, const char *dest,
 		   struct re_printf *reply)
 {
-	const bool talking = phone_active(park->phone) != NULL;
+	const struct call_fact *call = phone_active(park->phone);
+	const bool talking = call && call->account == account;
 	char err_text[REASON_SZ];
 	int err;
 

@@ -15,7 +15,7 @@
 
 enum {
 	SENT = 64,               /* What the phone was told to do, in all */
-	SENT_SZ = 160,
+	SENT_SZ = 320,
 };
 
 static struct world {
@@ -317,6 +317,39 @@ int phone_dial(struct phone *phone, unsigned account, const char *where,
 }
 
 
+int phone_dial_replaces(struct phone *phone, unsigned account,
+			const char *where,
+			const struct phone_replaces *replaces,
+			unsigned *idp, char *err, size_t errsz)
+{
+	char text[SENT_SZ];
+
+	(void)re_snprintf(text, sizeof(text), "%s Replaces %s to %s from %s",
+			  where, replaces->call_id, replaces->to_tag,
+			  replaces->from_tag);
+
+	return phone_dial(phone, account, text, idp, err, errsz);
+}
+
+
+static int dialog_handler(struct park_dialog *dlg, unsigned account,
+			  const char *spot, void *arg)
+{
+	(void)arg;
+
+	if (strcmp(spot, "103"))
+		return ENOENT;
+
+	(void)re_snprintf(dlg->target, sizeof(dlg->target), "sip:c@%u",
+			  account);
+	str_ncpy(dlg->call_id, "id", sizeof(dlg->call_id));
+	str_ncpy(dlg->to_tag, "t", sizeof(dlg->to_tag));
+	str_ncpy(dlg->from_tag, "f", sizeof(dlg->from_tag));
+
+	return 0;
+}
+
+
 /* --- the world around it ---------------------------------------------- */
 
 static void desk_handler(const struct event *ev, void *arg)
@@ -382,6 +415,7 @@ static void open_world(const char *profile, const struct park_spot *spotv,
 		.commands = w.commands,
 		.ways = &w.ways,
 		.announce_s = 8,
+		.dialogh = dialog_handler,
 	};
 	assert_int_equal(0, park_alloc(&w.park, &prm, spotv, spotc));
 }
@@ -901,6 +935,147 @@ static void test_won(void **state)
 }
 
 
+/* --- colleagues ------------------------------------------------------- */
+
+/* His key by his state, and whether a call is in hand */
+static void test_person(void **state)
+{
+	enum {
+		NONE = -1,       /* no call in hand                      */
+		SAME = 0,        /* one of his server ...                */
+		OTHER = 1,       /* ... of another                       */
+	};
+	static const struct {
+		const char *ext;
+		enum lamp_state state;
+		int call;
+		bool blind;
+		const char *pickup;
+		const char *voicemail;
+		int err;
+		const char *sent;
+	} rowv[] = {
+		{"102", LAMP_FREE, NONE, false, NULL, NULL, 0, "DIAL 0 102"},
+		{"102", LAMP_FREE, SAME, false, NULL, NULL, 0, "DIAL 0 102"},
+		{"102", LAMP_FREE, SAME, true, NULL, NULL, 0,
+		 "REFER 1 sip:102@pbx.one"},
+		/* 102 is somebody else there */
+		{"102", LAMP_FREE, OTHER, true, NULL, NULL, 0, "DIAL 0 102"},
+		{"102", LAMP_UNKNOWN, SAME, true, NULL, NULL, 0,
+		 "REFER 1 sip:102@pbx.one"},
+		{"102", LAMP_RINGING, NONE, false, "*8{ext}", NULL, 0,
+		 "DIAL 0 *8102"},
+		{"102", LAMP_RINGING, SAME, true, "*8{ext}", NULL, 0,
+		 "DIAL 0 *8102"},
+		{"102", LAMP_RINGING, NONE, false, NULL, NULL, ENOTSUP, ""},
+		{"103", LAMP_RINGING, NONE, false, NULL, NULL, 0,
+		 "DIAL 0 sip:c@0 Replaces id to t from f"},
+		{"103", LAMP_RINGING, NONE, false, "*8{ext}", NULL, 0,
+		 "DIAL 0 *8103"},
+		{"104", LAMP_RINGING, NONE, false, "*8{ext}", NULL, 0,
+		 "DIAL 0 *9104"},
+		{"102", LAMP_BUSY, NONE, false, NULL, "*{ext}", 0,
+		 "DIAL 0 102"},
+		{"102", LAMP_BUSY, SAME, true, NULL, NULL, 0,
+		 "REFER 1 sip:102@pbx.one"},
+		{"102", LAMP_BUSY, SAME, true, NULL, "*{ext}", EBUSY, ""},
+	};
+	static const struct park_spot spotv[] = {
+		{.kind = LAMP_EXTENSION, .spot = "102"},
+		{.kind = LAMP_EXTENSION, .spot = "104",
+		 .retrieve = "*9{ext}"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct event ev = {.type = EVENT_LAMP};
+		char line[32];
+
+		open_world("generic", spotv, ROWS(spotv));
+		w.ways.pickup = rowv[i].pickup;
+		w.ways.voicemail = rowv[i].voicemail;
+		w.park->blind = rowv[i].blind;
+		lamps(1);
+		ev.u.lamp.kind = LAMP_EXTENSION;
+		ev.u.lamp.state = rowv[i].state;
+		str_ncpy(ev.u.lamp.spot, rowv[i].ext,
+			 sizeof(ev.u.lamp.spot));
+		bus_emit(w.bus, &ev);
+		if (rowv[i].call != NONE)
+			(void)talk((unsigned)rowv[i].call, "Anna", "5550101");
+
+		(void)re_snprintf(line, sizeof(line), "spot %s", rowv[i].ext);
+		row_int(i, rowv[i].err, run(line));
+		row_str(i, rowv[i].sent, last_sent());
+		close_world();
+	}
+}
+
+
+/* The call in hand comes back if there was nothing to pick up */
+static void test_pickup(void **state)
+{
+	static const struct {
+		unsigned scode;      /* 200: answered                     */
+		const char *told;
+		const char *sent;
+		enum deskcall_state state;
+	} rowv[] = {
+		{200, "the call for 103 is yours", "DIAL 0 *8103",
+		 DESKCALL_HELD},
+		{480, "cannot pick up the call for 103: gone", "RESUME 1",
+		 DESKCALL_ACTIVE},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct event ev = {.type = EVENT_LAMP};
+
+		open_world("generic", NULL, 0);
+		w.ways.pickup = "*8{ext}";
+		lamps(1);
+		ev.u.lamp.kind = LAMP_EXTENSION;
+		ev.u.lamp.state = LAMP_RINGING;
+		str_ncpy(ev.u.lamp.spot, "103", sizeof(ev.u.lamp.spot));
+		bus_emit(w.bus, &ev);
+		(void)talk(0, "Anna", "5550101");
+		row_int(i, 0, run("spot 103"));
+		row_int(i, EALREADY, run("spot 103"));
+		if (rowv[i].scode == 200) {
+			w.callh(PHONE_CALL_ESTABLISHED, 2, 200, "", w.callarg);
+		}
+		else {
+			call_emit(call_of(2), DESKCALL_CLOSED);
+			w.callh(PHONE_CALL_CLOSED, 2, rowv[i].scode, "gone",
+				w.callarg);
+		}
+		row_true(i, told(rowv[i].told));
+		row_str(i, rowv[i].sent, last_sent());
+		row_int(i, rowv[i].state, call_of(1)->state);
+		row_true(i, !list_head(&w.park->retrievingl));
+		close_world();
+	}
+}
+
+
+static void test_voicemail(void **state)
+{
+	(void)state;
+
+	open_world("generic", NULL, 0);
+	assert_int_equal(ENOTSUP, run("voicemail 102"));
+	w.ways.voicemail = "*{ext}";
+	assert_int_equal(0, run("voicemail 102"));
+	assert_string_equal("DIAL 0 *102", last_sent());
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("voicemail 102"));
+	assert_string_equal("REFER 2 sip:*102@pbx.one", last_sent());
+	close_world();
+}
+
+
 /* --- back again ------------------------------------------------------- */
 
 static void test_bounced(void **state)
@@ -1039,6 +1214,9 @@ int main(void)
 		unit_test(test_accounts),
 		unit_test(test_unwatched),
 		unit_test(test_won),
+		unit_test(test_person),
+		unit_test(test_pickup),
+		unit_test(test_voicemail),
 		unit_test(test_bounced),
 		unit_test(test_taken),
 		unit_test(test_hold_first),
