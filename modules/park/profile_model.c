@@ -179,12 +179,12 @@ static const struct profile profilev[] = {
 		.watch    = "*3{spot}",
 		.voicemail = "**{ext}",
 		.recall_s = 120,
-		.spots    = "101-110",
+		.spots    = "801-810",
 		.source   = "sources of Kazoo (cf_park) and of its portal",
 		.help     = "Feature codes park_and_retrieve (*3) and retrieve"
-			    " (*5) on. Both ways with one code: `retrieve"
-			    " *3{spot}`, but that parks you where nobody"
-			    " waits.",
+			    " (*5) on. A slot is any number that is nobody's"
+			    " extension. `retrieve *3{spot}` works too, but"
+			    " parks yourself where nobody waits.",
 	},
 	{
 		.name     = "vodia",

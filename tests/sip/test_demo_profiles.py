@@ -5,6 +5,7 @@ nobody published is a mock of our own and proves nothing of the real system:
 such rows are printed as "mock only".
 """
 import json
+import os
 import subprocess
 
 import demo
@@ -237,5 +238,37 @@ def everyone(b):
         len(results), sum(known[n]['untested'] for n in results)))
 
 
+def samples(b):
+    """what `parkdeck profiles` prints: 80 columns, and each sample is a
+    configuration without a mistake"""
+    def run(*args):
+        return subprocess.run([phone.PARKDECK, *args], text=True,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+    known = profiles()
+    table = run('profiles').stdout
+    for name, prof in known.items():
+        check(('untested' in next(
+            l for l in table.splitlines() if l.split()[:1] == [name])) ==
+            prof['untested'], '%s: a row of the table' % name, table)
+        text = run('profiles', name).stdout
+        wide = [l for l in (table + text).splitlines() if len(l) > 80]
+        check(not wide and ('(untested)' in text) == prof['untested'],
+              '%s: explained in 80 columns' % name, (wide, text))
+        home = os.path.join(b.root, name)
+        os.mkdir(home)
+        path = os.path.join(home, 'config')
+        with open(path, 'w') as f:
+            os.chmod(path, 0o600)
+            f.write('\n'.join(l.strip() for l in text.split(
+                'A configuration:')[1].splitlines()) + '\n')
+        got = run('check', '-f', home)
+        check(got.returncode == 0, '%s: its sample is right' % name,
+              got.stdout)
+    got = run('profiles', 'nobody')
+    check(got.returncode == 2 and all(n in got.stdout for n in known),
+          'an unknown name: told which there are', got.stdout)
+
+
 if __name__ == '__main__':
-    demo.main(everyone)
+    demo.main(samples, everyone)
