@@ -215,6 +215,7 @@ static void reg_handler(const struct regc_report *report, void *arg)
 	phone_registered(app->phone, aa->idx, report->registered,
 			 report->msg);
 	phone_refused(app->phone, aa->idx, report->refused);
+	phone_server_silent(app->phone, aa->idx, report->silent);
 	account_emit(app, aa->idx, report->registered, reason);
 	blf_registered(app->blf, aa->idx, report->registered, report->fresh,
 		       reason);

@@ -78,7 +78,9 @@ static const struct cfg_option optionv[] = {
 	 "gives back."},
 	{"rtp_timeout", CFG_U32, "60", 0, 86400, NULL,
 	 "A call that hears nothing from the other side for so many seconds, "
-	 "and is not on hold, is taken for dead and ended. 0: never."},
+	 "and is not on hold, is taken for dead and ended. One on hold is "
+	 "ended when its server has said nothing at all for ten times as "
+	 "long. 0: never."},
 	{"requests", CFG_CHOICE, "registrar", 0, 0, "registrar|any",
 	 "Whose calls and messages are taken. registrar: only those of the "
 	 "server that we are registered with. any: everyone's, also ghost "

@@ -691,6 +691,21 @@ void phone_registered(struct phone *phone, unsigned idx, bool registered,
 }
 
 
+void phone_server_silent(struct phone *phone, unsigned idx, bool silent)
+{
+	struct acct *acct;
+
+	if (!phone || idx >= phone->acctc)
+		return;
+
+	acct = phone->acctv[idx];
+	if (!silent)
+		acct->silent_ms = 0;
+	else if (!acct->silent_ms)
+		acct->silent_ms = clock_ms(phone->clock);
+}
+
+
 void phone_refused(struct phone *phone, unsigned idx, bool refused)
 {
 	if (phone && idx < phone->acctc)

@@ -90,6 +90,9 @@ int  phone_auth(char **user, char **pass, const char *realm, void *arg);
 void phone_registered(struct phone *phone, unsigned idx, bool registered,
 		      const struct sip_msg *msg);
 
+/** Whether an account's server says nothing at all, not even no */
+void phone_server_silent(struct phone *phone, unsigned idx, bool silent);
+
 /** Our password was refused for good, or is worth a try again */
 void phone_refused(struct phone *phone, unsigned idx, bool refused);
 

@@ -7,12 +7,14 @@
 #include <baresip.h>
 #include "log.h"
 #include "phone_int.h"
+#include "phone_wrap.h"
 #include "text_model.h"
 
 
 enum {
 	DTMF_ON_MS  = 120,
 	DTMF_GAP_MS = 80,
+	HELD_FACTOR = 10,        /* so many times rtp_timeout            */
 };
 
 
@@ -238,6 +240,7 @@ static void call_event_handler(struct call *call, enum call_event ev,
 		/* what was resumed or given back while it rang */
 		(void)phone_hold_active(pc->phone, pc->fact.id);
 		pc->fact.answered_ms = clock_ms(pc->phone->clock);
+		pc->rx_ms = pc->heard_ms = pc->fact.answered_ms;
 		call_emit(pc);
 		phone_call_tell(pc, PHONE_CALL_ESTABLISHED, 200, "");
 		break;
@@ -309,6 +312,9 @@ static void ua_event_handler(struct ua *ua, enum ua_event ev,
 			 sizeof(pc->fact.referred_by));
 	}
 
+	/* from anyone: the server knows nothing of it */
+	pc->elsewhere = phone->requests_any;
+
 	call_emit(pc);
 
 	if (acct->auto_answer)
@@ -316,10 +322,65 @@ static void ua_event_handler(struct ua *ua, enum ua_event ev,
 }
 
 
+static void rtcp_handler(const struct stream *strm, void *arg)
+{
+	struct phone *phone = arg;
+	struct le *le;
+
+	for (le = phone->calll.head; le; le = le->next) {
+
+		struct pcall *pc = le->data;
+
+		if (audio_strm(call_audio(pc->call)) == strm)
+			++pc->rx_rtcp;
+	}
+}
+
+
+/* Both sides should send, and a watch is on */
+static bool watched(const struct pcall *pc, uint32_t limit_s)
+{
+	const struct stream *strm = audio_strm(call_audio(pc->call));
+
+	return limit_s && pc->phase != PHONE_PHASE_PARKING &&
+		(!pc->background || pc->rx_limit_s) &&
+		call_state(pc->call) == CALL_STATE_ESTABLISHED &&
+		sdp_media_dir(stream_sdpmedia(strm)) == SDP_SENDRECV;
+}
+
+
+/*
+ * On hold silence means nothing, and a caller who waits there is not ended
+ * as long as his PBX says anything at all. But with a PBX that is dead for
+ * so long, and nothing from the far end itself, nobody is there any more.
+ */
+static bool held_dead(const struct pcall *pc, uint64_t now)
+{
+	const uint64_t limit_ms = 1000ull * HELD_FACTOR *
+		pc->phone->rtp_timeout_s;
+
+	return limit_ms && pc->fact.state == DESKCALL_HELD &&
+		!pc->elsewhere && pc->acct->silent_ms &&
+		now > pc->acct->silent_ms + limit_ms &&
+		now > pc->heard_ms + limit_ms;
+}
+
+
+static void end_dead(struct pcall *pc, const char *fmt, uint32_t limit_s)
+{
+	char reason[REASON_SZ];
+
+	(void)re_snprintf(reason, sizeof(reason), fmt, limit_s);
+	call_hangup(pc->call, 0, NULL);
+	close_pcall(pc, 0, reason);
+}
+
+
 /*
  * baresip's own watch counts the time of a hold as silence, and would end a
  * held call at the moment it is resumed. So count packets ourselves: only
- * while both sides should send, and from the last one that came. A park has
+ * while both sides should send, and from the last one that came, or the
+ * answer. A far end that suppresses silence still sends RTCP. A park has
  * limits of its own: a server that is silent meanwhile must not cost the
  * caller.
  */
@@ -335,18 +396,16 @@ static void rtp_handler(void *arg)
 		struct pcall *pc = le->data;
 		const uint32_t limit_s = pc->rx_limit_s ? pc->rx_limit_s :
 			phone->rtp_timeout_s;
-		const struct stream *strm;
-		char reason[REASON_SZ];
-		uint32_t n;
+		const uint32_t n = stream_metric_get_rx_n_packets(
+			audio_strm(call_audio(pc->call)));
+		const bool heard = n != pc->rx_packets;
+		const bool told = pc->rx_rtcp != pc->rx_rtcp_seen;
 
 		le = le->next;
 
-		strm = audio_strm(call_audio(pc->call));
-		n = stream_metric_get_rx_n_packets(strm);
-
 		/* looked at in the background, and somebody is there: he is
 		   not to wait unseen */
-		if (pc->rx_limit_s && n != pc->rx_packets &&
+		if (pc->rx_limit_s && heard &&
 		    now > pc->watch_ms + 2000ull * pc->rx_limit_s) {
 			pc->rx_limit_s = 0;
 			if (pc->background) {
@@ -356,24 +415,29 @@ static void rtp_handler(void *arg)
 			}
 		}
 
-		if (n != pc->rx_packets || !n || !limit_s ||
-		    pc->phase == PHONE_PHASE_PARKING ||
-		    (pc->background && !pc->rx_limit_s) ||
-		    call_state(pc->call) != CALL_STATE_ESTABLISHED ||
-		    sdp_media_dir(stream_sdpmedia(strm)) != SDP_SENDRECV) {
-			pc->rx_packets = n;
+		pc->rx_packets = n;
+		pc->rx_rtcp_seen = pc->rx_rtcp;
+		if (heard || told)
+			pc->heard_ms = now;
+
+		/* a leg that is looked at may be the PBX's alone, whose RTCP
+		   tells nothing of a caller */
+		if (heard || (told && !pc->rx_limit_s) ||
+		    !watched(pc, limit_s))
 			pc->rx_ms = now;
-			continue;
+
+		/* the list has changed: next second */
+		if (now - pc->rx_ms > 1000ull * limit_s) {
+			end_dead(pc, "nothing heard from the far end for"
+				 " %u s", limit_s);
+			break;
 		}
 
-		if (now - pc->rx_ms <= 1000ull * limit_s)
-			continue;
-
-		(void)re_snprintf(reason, sizeof(reason), "nothing heard from"
-				  " the far end for %u s", limit_s);
-		call_hangup(pc->call, 0, NULL);
-		close_pcall(pc, 0, reason);
-		break;            /* the list has changed: next second */
+		if (held_dead(pc, now)) {
+			end_dead(pc, "on hold, and the PBX is dead for %u s",
+				 HELD_FACTOR * phone->rtp_timeout_s);
+			break;
+		}
 	}
 }
 
@@ -381,6 +445,7 @@ static void rtp_handler(void *arg)
 int phone_call_init(struct phone *phone)
 {
 	tmr_start(&phone->tmr_rtp, 1000, rtp_handler, phone);
+	phone_wrap_rtcp(rtcp_handler, phone);
 
 	return uag_event_register(ua_event_handler, phone);
 }
@@ -389,6 +454,7 @@ int phone_call_init(struct phone *phone)
 void phone_call_close(struct phone *phone)
 {
 	uag_event_unregister(ua_event_handler);
+	phone_wrap_rtcp(NULL, NULL);
 	tmr_cancel(&phone->tmr_rtp);
 
 	while (phone->calll.head) {
@@ -582,6 +648,7 @@ int phone_dial_replaces(struct phone *phone, unsigned account,
 		goto out;
 	}
 
+	pc->elsewhere = strchr(where, '@') != NULL;
 	(void)uchar_clean(pc->fact.peer, sizeof(pc->fact.peer), where,
 			  str_len(where));
 

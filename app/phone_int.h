@@ -26,6 +26,7 @@ struct acct {
 	struct sa server;        /**< Source of the registrar's last 2xx */
 	enum sip_transp server_tp;   /**< What that came by              */
 	bool server_known;
+	uint64_t silent_ms;      /**< Since when it says nothing; 0: not */
 };
 
 /** One call */
@@ -47,7 +48,11 @@ struct pcall {
 	uint32_t rx_packets;     /**< RTP packets at the last look       */
 	uint32_t rx_limit_s;     /**< 0: as for all calls                */
 	uint64_t watch_ms;       /**< Since when rx_limit_s holds         */
-	uint64_t rx_ms;          /**< When one came last                 */
+	uint64_t rx_ms;          /**< When one came last, or none had to */
+	uint32_t rx_rtcp;        /**< RTCP packets                       */
+	uint32_t rx_rtcp_seen;   /**< ... at the last look               */
+	uint64_t heard_ms;       /**< When any packet came last          */
+	bool elsewhere;          /**< Not by way of the account's server */
 };
 
 /** Who the far end is told to be in one message */

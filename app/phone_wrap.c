@@ -21,6 +21,9 @@ static struct {
 	struct sip_dialog *dlg;
 	bool capture;
 	char tls_reason[160];
+	rtcp_recv_h *rtcph;      /* baresip's                            */
+	phone_wrap_rtcp_h *heardh;
+	void *heardarg;
 } wrap;
 
 
@@ -43,6 +46,12 @@ int __wrap_sip_auth_authenticate(struct sip_auth *auth,
 int __real_tls_set_verify_server(struct tls_conn *tc, const char *host);
 int __wrap_tls_set_verify_server(struct tls_conn *tc, const char *host);
 int __wrap_gettimeofday(struct timeval *tv, void *tz);
+int __real_rtp_listen(struct rtp_sock **rsp, int proto, const struct sa *ip,
+		      uint16_t min_port, uint16_t max_port, bool enable_rtcp,
+		      rtp_recv_h *recvh, rtcp_recv_h *rtcph, void *arg);
+int __wrap_rtp_listen(struct rtp_sock **rsp, int proto, const struct sa *ip,
+		      uint16_t min_port, uint16_t max_port, bool enable_rtcp,
+		      rtp_recv_h *recvh, rtcp_recv_h *rtcph, void *arg);
 int __real_SSL_connect(SSL *ssl);
 int __wrap_SSL_connect(SSL *ssl);
 
@@ -206,6 +215,40 @@ int __wrap_gettimeofday(struct timeval *tv, void *tz)
 	tv->tv_usec = ts.tv_nsec / 1000;
 
 	return 0;
+}
+
+
+static void rtcp_handler(const struct sa *src, struct rtcp_msg *msg,
+			 void *arg)
+{
+	if (wrap.heardh)
+		wrap.heardh(arg, wrap.heardarg);
+
+	wrap.rtcph(src, msg, arg);
+}
+
+
+/* baresip tells of sender reports only; who sends nothing sends receiver
+   reports (RFC 3550 6.4), and lives. Its streams are the only ones that
+   listen by this, all with one handler, and are its argument */
+int __wrap_rtp_listen(struct rtp_sock **rsp, int proto, const struct sa *ip,
+		      uint16_t min_port, uint16_t max_port, bool enable_rtcp,
+		      rtp_recv_h *recvh, rtcp_recv_h *rtcph, void *arg)
+{
+	if (rtcph && (!wrap.rtcph || wrap.rtcph == rtcph)) {
+		wrap.rtcph = rtcph;
+		rtcph = rtcp_handler;
+	}
+
+	return __real_rtp_listen(rsp, proto, ip, min_port, max_port,
+				 enable_rtcp, recvh, rtcph, arg);
+}
+
+
+void phone_wrap_rtcp(phone_wrap_rtcp_h *h, void *arg)
+{
+	wrap.heardh = h;
+	wrap.heardarg = arg;
 }
 
 

@@ -10,6 +10,13 @@
 
 struct call;
 struct sip_dialog;
+struct stream;
+
+/** A stream has received an RTCP packet of any kind */
+typedef void (phone_wrap_rtcp_h)(const struct stream *strm, void *arg);
+
+/** Be told of them; one listener, NULL: nobody */
+void phone_wrap_rtcp(phone_wrap_rtcp_h *h, void *arg);
 
 /**
  * The SIP dialog of a call

@@ -39,6 +39,7 @@ struct regc {
 	void (*reasonh)(char *buf, size_t size);
 	uint32_t expires_s;           /* 0: OPTIONS instead of REGISTER */
 	bool unregister;
+	bool answered;                /* the last request was           */
 	bool sent;                    /* the server's address is known  */
 	bool credentials;             /* the last request had them      */
 	bool proven;                  /* they were good before          */
@@ -108,6 +109,7 @@ static void probe_due_handler(void *arg)
 
 	case PROBE_ACT_DEAD:
 		regc->options = mem_deref(regc->options);
+		regc->answered = false;
 		applog(APPLOG_WARN, "reg: %s: the server stopped answering",
 		       regc->aor);
 		step(regc, REGC_EV_FLOW, NULL, NULL,
@@ -227,6 +229,7 @@ static void dns_handler(void *arg)
 		return;
 
 	regc->req = mem_deref(regc->req);
+	regc->answered = false;
 	step(regc, REGC_EV_FAIL, NULL, NULL, dns_text);
 }
 
@@ -238,6 +241,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	char reason[160] = "";
 
 	if (err || !msg) {
+		regc->answered = false;
 		if (regc->reasonh)
 			regc->reasonh(reason, sizeof(reason));
 		if (!reason[0] && err == ETIMEDOUT && !regc->sent)
@@ -261,6 +265,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 	(void)re_snprintf(reason, sizeof(reason), "%u %r",
 			  msg->scode, &msg->reason);
+	regc->answered = true;
 
 	/* whatever it says: it is there, and who it is */
 	if (!regc->expires_s) {
@@ -433,6 +438,7 @@ static void report(struct regc *regc, bool was, const struct sip_msg *msg,
 		.registered = is,
 		.fresh      = is && !was,
 		.refused    = regc->life.state == REGC_REFUSED,
+		.silent     = !is && !regc->answered,
 		.msg        = msg,
 	};
 

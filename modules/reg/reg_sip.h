@@ -40,6 +40,7 @@ struct regc_report {
 	bool registered;
 	bool fresh;            /**< Registered anew: subscribe anew       */
 	bool refused;          /**< Given up until told to try again      */
+	bool silent;           /**< The server said nothing, not even no  */
 	char reason[160];      /**< "403 Forbidden", "no answer", or ""   */
 	/** The 2xx that registered us (any answer, if expires_s is 0), or
 	    NULL; valid during the call */

@@ -9,7 +9,7 @@ import threading
 import time
 
 import peer
-from peer import check, proves, stays, wait_for
+from peer import answer, check, proves, stays, together, wait_for
 
 
 def ulaw(x):
@@ -38,6 +38,7 @@ class Rtp:
         self.to = None
         self.heard = array.array('h')
         self.sending, self.done = True, False
+        self.rtcp = False           # receiver reports, twice a second
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
@@ -58,6 +59,9 @@ class Rtp:
                         struct.pack('>BBHII', 0x80, 0, seq & 0xffff, n, 7) +
                         bytes(wave[(n + i) % 8000] for i in range(160)),
                         self.to)
+                if self.rtcp and seq % 25 == 0:
+                    self.sock.sendto(struct.pack('>BBHI', 0x80, 201, 1, 7),
+                                     (self.to[0], self.to[1] + 1))
                 seq += 1
                 n += 160
             if not self.to:
@@ -112,6 +116,82 @@ def falls_silent(b):
     s.done()
 
 
+def only_rtcp(b):
+    """rtp_timeout: a far end that sends no silence, but RTCP, lives"""
+    p = b.desk(lines=['rtp_timeout 3'])
+    rtp = Rtp(700)
+    b.closers.append(rtp.close)
+    s = b.peer.sipp(b, 'call-in-hung-up', rtp=rtp.port)
+    p.wait_call('incoming')
+    p.ctl('answer')
+    p.wait_call('active')
+    p.hears(700)
+    rtp.rtcp, rtp.sending = True, False
+    stays(lambda: p.status()['calls'], 'the call goes on', 7, show=p.short)
+    rtp.rtcp = False
+    p.wait_no_calls(12)
+    proves('ended once that is missing too')
+    s.done()
+
+
+def never_heard(b):
+    """rtp_timeout: a call that never hears anything is ended too"""
+    p = b.desk(lines=['rtp_timeout 3'])
+    s = b.peer.sipp(b, 'call-in-hung-up')
+    p.wait_call('incoming')
+    p.ctl('answer')
+    at = time.monotonic()
+    p.wait_call('active')
+    p.wait_no_calls(12)
+    took = time.monotonic() - at
+    check(took > 2, 'ended %.1f s after the answer' % took)
+    check(p.said('nothing heard from the far end'), 'and why')
+    s.done()
+
+
+def held_and_the_pbx(b):
+    """a call on hold ends with a PBX that is dead for ten times rtp_timeout;
+    not with one that answers anything, be it no"""
+    peers = [b.peer, b.new_peer()]
+
+    def held(n):
+        q = peers[n]
+        q.handlers['REGISTER'] = lambda req: q.accept(req, expires=4)
+        rtp = Rtp(700)
+        b.closers.append(rtp.close)
+        p = b.desk(name='desk%d' % n, peer=q, lines=['rtp_timeout 1'])
+        s = q.sipp(b, 'call-in-held', rtp=rtp.port, timeout=120)
+        p.wait_call('incoming')
+        p.ctl('answer')
+        p.wait_call('active')
+        p.ctl('hold')
+        p.wait_call('held')
+        rtp.sending = False
+        return p, s
+
+    def dead():
+        p, s = held(0)
+        peers[0].on = False
+        s.code = 0
+        p.wait(lambda s: not s['accounts'][0]['registered'], 'silent', 50)
+        at = time.monotonic()
+        p.wait_no_calls(40)
+        took = time.monotonic() - at
+        check(took > 8, 'dead: ended %.1f s later' % took)
+        check(p.said('on hold, and the PBX is dead'), 'and why')
+
+    def refuses():
+        p, s = held(1)
+        peers[1].handlers['REGISTER'] = lambda req: answer(
+            req, 500, 'No')
+        p.wait(lambda s: not s['accounts'][0]['registered'], 'refused', 50)
+        stays(lambda: [c for c in p.calls() if c['state'] == 'held'],
+              'refused: it stays', 20, show=p.short)
+        p.ctl('hangup')
+        s.done()
+    together(dead, refuses)
+
+
 def held_is_not_dead(b):
     """rtp_timeout does not end a call that is on hold"""
     p = b.desk(lines=['rtp_timeout 3'])
@@ -132,4 +212,5 @@ def held_is_not_dead(b):
 
 
 if __name__ == '__main__':
-    peer.main(both_ways, falls_silent, held_is_not_dead)
+    peer.main(both_ways, falls_silent, only_rtcp, never_heard,
+              held_and_the_pbx, held_is_not_dead)
