@@ -86,7 +86,8 @@ static void item(const struct rls_item *it, void *arg)
 {
 	size_t *itemc = arg;
 
-	CHECK(*it->uri && it->state <= RLS_GONE);
+	CHECK(*it->uri && it->state <= RLS_DOUBT);
+	CHECK(it->state != RLS_DOUBT || *it->reason);
 	CHECK(!it->body || it->len <= SAXDOC_SIZE_MAX);
 	for (size_t i = 0; it->body && i < it->len; i++)
 		CHECK((unsigned char)it->body[i] != 0xff);
