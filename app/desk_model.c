@@ -2,6 +2,7 @@
  * @file app/desk_model.c  All that is shown, built from facts alone
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "app/desk_model.h"
@@ -235,7 +236,9 @@ static void step_lamp(struct desk *desk, const struct lamp_fact *f,
 	if (l->told && !memcmp(&l->f, f, sizeof(*f)))
 		return;
 
-	if (!l->told || l->f.state != f->state || l->f.stale != f->stale)
+	/* the next call at a spot is another state, if the same word */
+	if (!l->told || l->f.state != f->state || l->f.stale != f->stale ||
+	    l->f.since_ms != f->since_ms)
 		l->shown_ms = now_ms;
 
 	l->told = true;
@@ -574,6 +577,48 @@ uint64_t desk_lamp_since(const struct desk_lamp *lamp)
 const struct desk_lamp *desk_longest(const struct desk *desk)
 {
 	return desk && desk->waitc ? &desk->lampv[desk->waitv[0].lamp] : NULL;
+}
+
+
+const struct book_fact *desk_mine(const struct desk *desk)
+{
+	const struct book_fact *best = NULL;
+	size_t i;
+
+	for (i = 0; desk && i < desk->bookc; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+		const struct desk_lamp *l;
+
+		if (b->id || strcmp(b->by, "me") ||
+		    (best && b->since_ms < best->since_ms))
+			continue;
+
+		l = desk_lamp_of(desk, b->account, b->spot);
+		if (!l || l->f.stale || l->f.state != LAMP_FREE)
+			best = b;
+	}
+
+	return best;
+}
+
+
+void desk_spot_print(char *buf, size_t sz, const struct desk *desk,
+		     unsigned account, const char *spot)
+{
+	size_t i;
+
+	for (i = 0; desk && i < desk->lampc; i++) {
+
+		const struct lamp_fact *f = &desk->lampv[i].f;
+
+		if (f->account != account && !strcmp(f->spot, spot)) {
+			(void)snprintf(buf, sz, "%s@%u", spot, account);
+			return;
+		}
+	}
+
+	(void)snprintf(buf, sz, "%s", spot);
 }
 
 

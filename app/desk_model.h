@@ -113,6 +113,20 @@ const struct desk_lamp *desk_lamp_free(const struct desk *desk,
 const struct desk_lamp *desk_longest(const struct desk *desk);
 
 /**
+ * What I parked last and still waits, as far as that is known
+ *
+ * @return Its entry in the book, borrowed, or NULL
+ */
+const struct book_fact *desk_mine(const struct desk *desk);
+
+/**
+ * Name a spot in a command: "701", or "701@1" where another account has a
+ * lamp of that name too
+ */
+void desk_spot_print(char *buf, size_t sz, const struct desk *desk,
+		     unsigned account, const char *spot);
+
+/**
  * Since when the lamp is in its state; for a parked call that was there
  * before we looked, what our book knows [clock]; 0: unknown
  */

@@ -19,6 +19,15 @@ static bool call_busy(const struct call_fact *call)
 }
 
 
+/** Does the key rest because of that call? */
+static bool dead_by(const struct keyguard_dead *d,
+		    const struct call_fact *call)
+{
+	return call_busy(call) &&
+		(!strcmp(call->spot, d->spot) || call->id == d->call);
+}
+
+
 static struct keyguard_dead *dead_find(struct keyguard *kg, const char *spot)
 {
 	size_t i;
@@ -111,16 +120,21 @@ void keyguard_desk(struct keyguard *kg, const struct desk *desk,
 
 		struct keyguard_dead *d = &kg->deadv[i];
 
-		if (!d->busy)
+		if (!d->busy && (!d->call || now_ms >= d->until_ms)) {
+			d->call = 0;
 			continue;
+		}
 
 		for (k = 0; k < desk->callc; k++) {
-			if (call_busy(&desk->callv[k]) &&
-			    !strcmp(desk->callv[k].spot, d->spot))
+			if (dead_by(d, &desk->callv[k]))
 				break;
 		}
-		if (k == desk->callc) {
+		if (k < desk->callc) {
+			d->busy = true;
+		}
+		else if (d->busy) {
 			d->busy = false;
+			d->call = 0;
 			d->until_ms = now_ms + KEYGUARD_DEAD_MS;
 		}
 	}
@@ -221,7 +235,7 @@ uint64_t keyguard_due_ms(const struct keyguard *kg)
 
 enum keyguard_verdict keyguard_spot(const struct keyguard *kg,
 				    const struct desk_lamp *lamp,
-				    uint64_t now_ms)
+				    uint64_t seen_ms, uint64_t now_ms)
 {
 	size_t i;
 
@@ -234,19 +248,23 @@ enum keyguard_verdict keyguard_spot(const struct keyguard *kg,
 			return KEYGUARD_DROP;
 	}
 
-	if (lamp->told && now_ms - lamp->shown_ms < KEYGUARD_SHOWN_MS)
+	if (lamp->told && seen_ms < KEYGUARD_SHOWN_MS)
 		return KEYGUARD_ASK;
 
 	return KEYGUARD_ACT;
 }
 
 
-void keyguard_acted(struct keyguard *kg, const char *spot, uint64_t now_ms)
+void keyguard_acted(struct keyguard *kg, const char *spot, unsigned call,
+		    uint64_t now_ms)
 {
 	struct keyguard_dead *d = dead_get(kg, spot);
 
-	if (d)
-		d->until_ms = now_ms + KEYGUARD_DEAD_MS;
+	if (!d)
+		return;
+
+	d->call = call;
+	d->until_ms = now_ms + KEYGUARD_DEAD_MS;
 }
 
 

@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "app/desk_model.h"
+#include "ui/seen_state.h"
 
 enum {
 	KEYGUARD_DIGIT_MS = 200,   /**< A lone digit acts after that     */
-	KEYGUARD_SHOWN_MS = 700,   /**< A state this old has been seen   */
+	KEYGUARD_SHOWN_MS = SEEN_MS,
 	KEYGUARD_DEAD_MS = 1000,   /**< After a park or retrieve ended   */
 	KEYGUARD_HELD_MS = 700,    /**< First repeat of a held key: up to */
 	KEYGUARD_REPEAT_MS = 95,   /**< Next repeats: up to              */
@@ -39,6 +40,9 @@ enum keyguard_digit {
 /** A spot whose key is dead */
 struct keyguard_dead {
 	char spot[TEXT_SZ];
+	unsigned call;             /**< Call in hand when its key acted,
+					0: none. On a lot the PBX chooses:
+					its spot is not the key's        */
 	bool busy;                 /**< Parks or retrieves now           */
 	uint64_t until_ms;         /**< If not busy; 0: unused           */
 };
@@ -97,13 +101,23 @@ char keyguard_flush(struct keyguard *kg);
 /** @return When keyguard_step() wants to be called, or 0: never */
 uint64_t keyguard_due_ms(const struct keyguard *kg);
 
-/** @return What the key of a lamp may do now */
+/**
+ * @param seen_ms For how long the state of the lamp has been seen
+ *
+ * @return What its key may do now
+ */
 enum keyguard_verdict keyguard_spot(const struct keyguard *kg,
 				    const struct desk_lamp *lamp,
-				    uint64_t now_ms);
+				    uint64_t seen_ms, uint64_t now_ms);
 
-/** The key of a spot has acted */
-void keyguard_acted(struct keyguard *kg, const char *spot, uint64_t now_ms);
+/**
+ * The key of a spot has acted
+ *
+ * @param call Id of the call that it may have sent there, or 0: the key
+ *             rests as long as that call is on its way
+ */
+void keyguard_acted(struct keyguard *kg, const char *spot, unsigned call,
+		    uint64_t now_ms);
 
 /** @return Id of the active call whose keypad is open, or 0 */
 unsigned keyguard_keypad(const struct keyguard *kg, const struct desk *desk);

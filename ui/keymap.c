@@ -27,7 +27,7 @@ static const struct keymap_row rowv[] = {
 	{ACTION_RETRIEVE, "retrieve", "r", "retrieve",
 	 "take the call that has waited longest", true},
 	{ACTION_LIST, "parked", "R", "parked calls",
-	 "list all parked calls", false},
+	 "list all parked calls", true},
 	{ACTION_UNDO, "undo", "u", "undo park",
 	 "take back what I parked last", true},
 	{ACTION_NOTE, "note", "e", "note",
@@ -48,7 +48,7 @@ static const struct keymap_row rowv[] = {
 	{ACTION_ATTENDED, "attended", "T", NULL,
 	 "attended transfer: ask where, then join", false},
 	{ACTION_KEYPAD, "keypad", "k", "keypad",
-	 "keypad: digits are tones until Esc; so do * and #", false},
+	 "keypad: digits are tones until Esc; so do * and #", true},
 	{ACTION_DIAL, "dial", "d", "dial",
 	 "dial a number; two digits open this line too", false},
 
@@ -69,7 +69,7 @@ static const struct keymap_row rowv[] = {
 	 "find the one before", false},
 
 	{ACTION_COMMAND, "command", ":", NULL, "command line", false},
-	{ACTION_HELP, "help", "?", "help", "this help", false},
+	{ACTION_HELP, "help", "?", "help", "this help", true},
 	{ACTION_BACK, "back", "Esc", NULL,
 	 "close what is open, the keypad, a message", false},
 	{ACTION_REDRAW, "redraw", "Ctrl-L", NULL,

@@ -7,6 +7,10 @@
 #include "ui/text.h"
 
 
+enum {
+	SAME_PARK_MS = 500,    /* between two words for its beginning     */
+};
+
 static const char *const promptv[SCREEN_LINES] = {
 	[SCREEN_LINE_DIAL]     = "Dial: ",
 	[SCREEN_LINE_PARK]     = "Park on: ",
@@ -308,6 +312,12 @@ static int parked_cmp(const void *a, const void *b)
 }
 
 
+static unsigned parked_account(const struct parked *p)
+{
+	return p->lamp ? p->lamp->f.account : p->book->account;
+}
+
+
 const char *parked_spot(const struct parked *p)
 {
 	return p->lamp ? p->lamp->f.spot : p->book->spot;
@@ -388,6 +398,7 @@ const struct book_fact *screen_copy(const struct desk *desk)
 
 static void list_select(struct screen *s, const struct parked *p)
 {
+	s->list_account = p ? parked_account(p) : 0;
 	text_print(s->list_spot, sizeof(s->list_spot), "%s",
 		   p ? parked_spot(p) : "");
 	s->list_call = p ? parked_call(p) : 0;
@@ -404,6 +415,7 @@ static void list_follow(struct screen *s, const struct desk *desk,
 
 	for (i = 0; i < n; i++) {
 		if (parked_call(&v[i]) == s->list_call &&
+		    parked_account(&v[i]) == s->list_account &&
 		    !strcmp(parked_spot(&v[i]), s->list_spot)) {
 			s->list_at = i;
 			return;
@@ -426,6 +438,7 @@ static void list_open(struct screen *s, const struct desk *desk,
 	list_select(s, NULL);
 	list_follow(s, desk, now_ms);
 	s->list_ms = 0;
+	s->list_open_ms = now_ms;
 }
 
 
@@ -581,16 +594,22 @@ static void spot_deed(char *buf, size_t sz, const struct desk *desk,
 }
 
 
+/** @param why First sentence; NULL: the lamp itself has changed */
 static void ask_lamp(struct screen *s, const struct desk *desk,
-		     const struct desk_lamp *lamp, const char *name)
+		     const struct desk_lamp *lamp, const char *name,
+		     const char *why, uint64_t now_ms)
 {
-	char deed[REASON_SZ + TEXT_SZ];
+	char deed[REASON_SZ + TEXT_SZ], changed[REASON_SZ];
 
+	text_print(changed, sizeof(changed), "%s %s.", lamp->f.spot,
+		   now_ms - lamp->shown_ms < KEYGUARD_SHOWN_MS ?
+		   "has just changed" : "was not in view");
 	spot_deed(deed, sizeof(deed), desk, lamp);
-	text_print(s->ask_text, sizeof(s->ask_text),
-		   "%s has just changed. %s y/n", lamp->f.spot, deed);
+	text_print(s->ask_text, sizeof(s->ask_text), "%s %s y/n",
+		   why ? why : changed, deed);
 	if (name != s->ask_line)
 		text_print(s->ask_line, sizeof(s->ask_line), "%s", name);
+	s->ask_account = lamp->f.account;
 	text_print(s->ask_spot, sizeof(s->ask_spot), "%s", lamp->f.spot);
 	s->ask_shown_ms = lamp->shown_ms;
 	s->ask = SCREEN_ASK_SPOT;
@@ -598,29 +617,54 @@ static void ask_lamp(struct screen *s, const struct desk *desk,
 }
 
 
-/** Let a lamp's key do `name` ("spot", "retrieve") if the guard agrees */
-static void lamp_do(struct screen *s, const struct desk *desk,
-		    const struct desk_lamp *lamp, const char *name,
-		    uint64_t now_ms)
+static void at_work(struct screen *s, const char *spot, uint64_t now_ms)
 {
 	char text[REASON_SZ];
 
+	text_print(text, sizeof(text), "%s is at work, its key rests until "
+		   "a second after", spot);
+	screen_message(s, MESSAGE_INFO, text, now_ms);
+}
+
+
+/** The guard agrees, or the user has said yes */
+static void lamp_act(struct screen *s, const struct desk *desk,
+		     const struct desk_lamp *lamp, const char *name,
+		     uint64_t now_ms)
+{
+	const struct call_fact *c = desk_call_in(desk, DESKCALL_ACTIVE);
+	char spot[TEXT_SZ + 16];
+
+	desk_spot_print(spot, sizeof(spot), desk, lamp->f.account,
+			lamp->f.spot);
+	keyguard_acted(&s->guard, lamp->f.spot, c ? c->id : 0, now_ms);
+	wish_arg(s, name, spot);
+}
+
+
+/**
+ * Let a lamp's key do `name` ("spot", "retrieve") if the guard agrees
+ *
+ * @param seen_ms For how long its state has been seen
+ */
+static void lamp_do(struct screen *s, const struct desk *desk,
+		    const struct desk_lamp *lamp, const char *name,
+		    uint64_t seen_ms, uint64_t now_ms)
+{
 	if (!lamp->f.spot[0])
 		return;
 
 	if (s->mode == SCREEN_ASK)
 		s->mode = SCREEN_PANES;
 
-	switch (keyguard_spot(&s->guard, lamp, now_ms)) {
+	switch (keyguard_spot(&s->guard, lamp, seen_ms, now_ms)) {
 
 	case KEYGUARD_DROP:
-		text_print(text, sizeof(text), "%s is at work, its key "
-			   "rests until a second after", lamp->f.spot);
-		screen_message(s, MESSAGE_INFO, text, now_ms);
+		at_work(s, lamp->f.spot, now_ms);
 		break;
 
 	case KEYGUARD_ASK:
-		ask_lamp(s, desk, lamp, name);
+		ask_lamp(s, desk, lamp, name, NULL, now_ms);
 		break;
 
 	case KEYGUARD_ACT:
@@ -629,10 +673,101 @@ static void lamp_do(struct screen *s, const struct desk *desk,
 			list_open(s, desk, now_ms);
 			break;
 		}
-		keyguard_acted(&s->guard, lamp->f.spot, now_ms);
-		wish_arg(s, name, lamp->f.spot);
+		lamp_act(s, desk, lamp, name, now_ms);
 		break;
 	}
+}
+
+
+/** Take the call that has waited longest: who that is may just have changed */
+static void retrieve(struct screen *s, const struct desk *desk,
+		     uint64_t now_ms)
+{
+	const struct desk_lamp *l = desk_longest(desk);
+
+	if (!l) {
+		wish_arg(s, "retrieve", NULL);
+		return;
+	}
+
+	if (seen_choice(&s->seen.longest, l->f.account, l->f.spot, now_ms) <
+	    KEYGUARD_SHOWN_MS &&
+	    keyguard_spot(&s->guard, l, KEYGUARD_SHOWN_MS, now_ms) !=
+	    KEYGUARD_DROP)
+		ask_lamp(s, desk, l, "retrieve", "Who waits longest has just "
+			 "changed.", now_ms);
+	else
+		lamp_do(s, desk, l, "retrieve", seen_lamp(&s->seen, desk, l,
+							  now_ms), now_ms);
+}
+
+
+/** @return The call whose park is younger than all of the book */
+static const struct call_fact *on_its_way(const struct desk *desk,
+					  const struct book_fact *b)
+{
+	size_t i;
+
+	for (i = 0; i < desk->callc; i++) {
+
+		const struct call_fact *c = &desk->callv[i];
+
+		if (c->state == DESKCALL_PARKING &&
+		    (!b || b->since_ms + SAME_PARK_MS < c->since_ms))
+			return c;
+	}
+
+	return NULL;
+}
+
+
+/** Take back what I parked last; that I have just parked it is no reason to
+    ask, that it was taken meanwhile is */
+static void undo(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	const struct book_fact *b = desk_mine(desk);
+	const struct call_fact *c = on_its_way(desk, b);
+	const struct desk_lamp *l;
+	char text[REASON_SZ], spot[TEXT_SZ + 16];
+
+	if (c) {
+		text_print(text, sizeof(text), "%s is still being parked; "
+			   "then u takes the call back", call_who(c));
+		screen_message(s, MESSAGE_WARN, text, now_ms);
+		return;
+	}
+
+	if (!b) {
+		wish_arg(s, "undo", NULL);
+		return;
+	}
+
+	l = desk_lamp_of(desk, b->account, b->spot);
+	if (l && seen_choice(&s->seen.mine, b->account, b->spot, now_ms) <
+	    KEYGUARD_SHOWN_MS) {
+		ask_lamp(s, desk, l, "retrieve", "What you parked last is "
+			 "gone.", now_ms);
+		return;
+	}
+
+	if (l) {
+		lamp_act(s, desk, l, "retrieve", now_ms);
+		return;
+	}
+
+	desk_spot_print(spot, sizeof(spot), desk, b->account, b->spot);
+	wish_arg(s, "retrieve", spot);
+}
+
+
+/** The spot key of a lamp */
+static void lamp_key(struct screen *s, const struct desk *desk,
+		     const struct desk_lamp *lamp, uint64_t now_ms)
+{
+	s->lamp = (size_t)(lamp - desk->lampv);
+	s->pane = SCREEN_LAMPS;
+	lamp_do(s, desk, lamp, "spot", seen_lamp(&s->seen, desk, lamp,
+						 now_ms), now_ms);
 }
 
 
@@ -645,9 +780,7 @@ static bool spot_key(struct screen *s, const struct desk *desk, size_t n,
 	if (n >= screen_lamps(s, desk, &first))
 		return false;
 
-	s->lamp = first + n;
-	s->pane = SCREEN_LAMPS;
-	lamp_do(s, desk, &desk->lampv[s->lamp], "spot", now_ms);
+	lamp_key(s, desk, &desk->lampv[first + n], now_ms);
 
 	return true;
 }
@@ -807,13 +940,10 @@ static void line_enter(struct screen *s, const struct desk *desk,
 
 	case SCREEN_LINE_DIAL:
 		lamp = desk_lamp(desk, number);
-		if (lamp) {
-			s->lamp = (size_t)(lamp - desk->lampv);
-			lamp_do(s, desk, lamp, "spot", now_ms);
-		}
-		else {
+		if (lamp)
+			lamp_key(s, desk, lamp, now_ms);
+		else
 			wish_arg(s, "dial", number);
-		}
 		break;
 
 	case SCREEN_LINE_PARK:
@@ -975,18 +1105,17 @@ static void ask_yes(struct screen *s, const struct desk *desk,
 		return;
 	}
 
-	lamp = desk_lamp(desk, s->ask_spot);
+	lamp = desk_lamp_of(desk, s->ask_account, s->ask_spot);
 	if (!lamp)
 		return;
 
 	/* it changed once more: the yes was to another question */
 	if (lamp->shown_ms != s->ask_shown_ms) {
-		ask_lamp(s, desk, lamp, s->ask_line);
+		ask_lamp(s, desk, lamp, s->ask_line, NULL, now_ms);
 		return;
 	}
 
-	keyguard_acted(&s->guard, lamp->f.spot, now_ms);
-	wish_arg(s, s->ask_line, lamp->f.spot);
+	lamp_act(s, desk, lamp, s->ask_line, now_ms);
 }
 
 
@@ -1090,8 +1219,7 @@ static void enter(struct screen *s, const struct desk *desk, uint64_t now_ms)
 
 	if (s->pane == SCREEN_LAMPS) {
 		if (s->lamp < desk->lampc)
-			lamp_do(s, desk, &desk->lampv[s->lamp], "spot",
-				now_ms);
+			lamp_key(s, desk, &desk->lampv[s->lamp], now_ms);
 	}
 	else if (c && c->state == DESKCALL_INCOMING) {
 		wish_call(s, "answer", c->id);
@@ -1128,7 +1256,7 @@ static void note(struct screen *s, const struct desk *desk, uint64_t now_ms)
 	char text[REASON_SZ];
 
 	if (s->mode == SCREEN_PARKED)
-		l = desk_lamp(desk, s->list_spot);
+		l = desk_lamp_of(desk, s->list_account, s->list_spot);
 	else if (s->lamp < desk->lampc)
 		l = &desk->lampv[s->lamp];
 
@@ -1141,7 +1269,8 @@ static void note(struct screen *s, const struct desk *desk, uint64_t now_ms)
 		return;
 	}
 
-	text_print(s->note_spot, sizeof(s->note_spot), "%s", l->f.spot);
+	desk_spot_print(s->note_spot, sizeof(s->note_spot), desk,
+			l->f.account, l->f.spot);
 	line_open(s, SCREEN_LINE_NOTE, l->book ? l->book->note : "");
 }
 
@@ -1161,11 +1290,24 @@ static void keypad(struct screen *s, const struct desk *desk,
 }
 
 
+/** A lamp's state is seen in the list too */
+static uint64_t list_seen(const struct screen *s, const struct desk *desk,
+			  const struct desk_lamp *lamp, uint64_t now_ms)
+{
+	const uint64_t since_ms = lamp->shown_ms > s->list_open_ms ?
+		lamp->shown_ms : s->list_open_ms;
+	const uint64_t seen_ms = seen_lamp(&s->seen, desk, lamp, now_ms);
+
+	return now_ms - since_ms > seen_ms ? now_ms - since_ms : seen_ms;
+}
+
+
 static void list_enter(struct screen *s, const struct desk *desk,
 		       uint64_t now_ms)
 {
-	const struct desk_lamp *lamp = desk_lamp(desk, s->list_spot);
-	char call[16];
+	const struct desk_lamp *lamp = desk_lamp_of(desk, s->list_account,
+						    s->list_spot);
+	char call[16], spot[TEXT_SZ + 16];
 
 	if (!s->list_spot[0]) {
 		s->mode = SCREEN_PANES;
@@ -1179,16 +1321,16 @@ static void list_enter(struct screen *s, const struct desk *desk,
 	}
 
 	s->mode = SCREEN_PANES;
-	if (s->list_call) {
-		text_print(call, sizeof(call), "%u", s->list_call);
-		wish_words(s, "retrieve", s->list_spot, call);
+	if (!s->list_call && lamp && lamp->f.kind == LAMP_SPOT) {
+		lamp_do(s, desk, lamp, "retrieve",
+			list_seen(s, desk, lamp, now_ms), now_ms);
+		return;
 	}
-	else if (lamp && lamp->f.kind == LAMP_SPOT) {
-		lamp_do(s, desk, lamp, "retrieve", now_ms);
-	}
-	else {
-		wish_arg(s, "retrieve", s->list_spot);
-	}
+
+	desk_spot_print(spot, sizeof(spot), desk, s->list_account,
+			s->list_spot);
+	text_print(call, sizeof(call), "%u", s->list_call);
+	wish_words(s, "retrieve", spot, s->list_call ? call : NULL);
 }
 
 
@@ -1243,8 +1385,8 @@ static void act(struct screen *s, const struct desk *desk,
 		break;
 
 	case ACTION_PARK:     park(s, desk);                          break;
-	case ACTION_RETRIEVE: wish_arg(s, "retrieve", NULL);          break;
-	case ACTION_UNDO:     wish_arg(s, "undo", NULL);              break;
+	case ACTION_RETRIEVE: retrieve(s, desk, now_ms);              break;
+	case ACTION_UNDO:     undo(s, desk, now_ms);                  break;
 	case ACTION_ANSWER:   wish_call(s, "answer", c ? c->id : 0);  break;
 	case ACTION_HANGUP:   wish_call(s, "hangup", c ? c->id : 0);  break;
 	case ACTION_MUTE:     wish_arg(s, "mute", NULL);              break;
@@ -1347,18 +1489,50 @@ static void digit_acts(struct screen *s, const struct desk *desk, char c,
 		       uint64_t now_ms)
 {
 	const char text[2] = {c, '\0'};
+	const struct desk_lamp *lamp;
 
 	if (!c)
 		return;
 
-	if (keyguard_keypad(&s->guard, desk)) {
+	/* the keypad closed or opened meanwhile: neither was meant */
+	if (s->digit_tone != (keyguard_keypad(&s->guard, desk) != 0))
+		return;
+
+	if (s->digit_tone) {
 		tone(s, c);
+		return;
 	}
-	else if (!spot_key(s, desk, c == '0' ? 9 : (size_t)(c - '1'),
-			   now_ms)) {
-		/* no lamp has that label: the beginning of a number */
+
+	/* no lamp has that label: the beginning of a number */
+	if (!s->digit_spot[0]) {
 		line_open(s, SCREEN_LINE_DIAL, text);
+		return;
 	}
+
+	/* the lamp that had the label then, wherever it is now */
+	lamp = desk_lamp_of(desk, s->digit_account, s->digit_spot);
+	if (!lamp)
+		return;
+
+	lamp_key(s, desk, lamp, now_ms);
+}
+
+
+/** What will a digit mean that waits from now on? */
+static void digit_for(struct screen *s, const struct desk *desk, char c,
+		      bool tone)
+{
+	const size_t i = c == '0' ? 9 : (size_t)(c - '1');
+	size_t first;
+
+	s->digit_tone = tone;
+	s->digit_spot[0] = '\0';
+	if (c < '0' || c > '9' || i >= screen_lamps(s, desk, &first))
+		return;
+
+	s->digit_account = desk->lampv[first + i].f.account;
+	text_print(s->digit_spot, sizeof(s->digit_spot), "%s",
+		   desk->lampv[first + i].f.spot);
 }
 
 
@@ -1384,8 +1558,11 @@ static void digit_key(struct screen *s, const struct desk *desk, char c,
 		tone(s, c);
 		break;
 
-	case KEYGUARD_DIGIT_DROP:
 	case KEYGUARD_DIGIT_WAIT:
+		digit_for(s, desk, c, tones);
+		break;
+
+	case KEYGUARD_DIGIT_DROP:
 		break;
 	}
 }
@@ -1486,9 +1663,10 @@ static void click(struct screen *s, const struct desk *desk,
 			now_ms - s->click_ms <= SCREEN_CLICK_MS;
 		s->click_ms = twice ? 0 : now_ms;
 		s->click_lamp = s->lamp;
-		if (twice)
-			lamp_do(s, desk, &desk->lampv[s->lamp], "spot",
-				now_ms);
+		if (twice) {
+			s->mode = SCREEN_PANES;
+			lamp_key(s, desk, &desk->lampv[s->lamp], now_ms);
+		}
 		return;
 	}
 
@@ -1511,6 +1689,11 @@ static void mouse(struct screen *s, const struct desk *desk,
 
 	switch (s->mode) {
 
+	case SCREEN_ASK:
+		if (s->ask == SCREEN_ASK_QUIT)
+			break;
+		/* fall through */
+	case SCREEN_LINE:
 	case SCREEN_PANES:
 		if (key->button == KEYIN_PRESS)
 			click(s, desk, key, now_ms);
@@ -1641,25 +1824,17 @@ static void panes_key(struct screen *s, const struct desk *desk,
 }
 
 
-void screen_key(struct screen *s, const struct desk *desk,
-		const struct key *key, uint64_t now_ms)
+static void key_press(struct screen *s, const struct desk *desk,
+		      const struct key *key, bool held, uint64_t now_ms)
 {
 	const enum action action = keymap_find(&s->keymap, key);
-	bool held;
-
-	if (key->code == KEYIN_MOUSE) {
-		mouse(s, desk, key, now_ms);
-		return;
-	}
-
-	held = keyguard_press(&s->guard, keyin_id(key), now_ms);
-	if (!held)
-		message_key(s, now_ms);
 
 	/* spot keys by F-key and Alt-digit act in every mode */
 	if (action >= ACTION_SPOT_1 && action <= ACTION_SPOT_12) {
-		if (s->mode == SCREEN_ASK && s->ask == SCREEN_ASK_QUIT)
+		if (held ||
+		    (s->mode == SCREEN_ASK && s->ask == SCREEN_ASK_QUIT))
 			return;
+		digit_acts(s, desk, keyguard_flush(&s->guard), now_ms);
 		s->mode = SCREEN_PANES;
 		act(s, desk, action, held, now_ms);
 		return;
@@ -1698,6 +1873,31 @@ void screen_key(struct screen *s, const struct desk *desk,
 }
 
 
+void screen_key(struct screen *s, const struct desk *desk,
+		const struct key *key, uint64_t now_ms)
+{
+	const uint32_t id = keyin_id(key);
+	const enum screen_mode mode = s->mode;
+	bool held;
+
+	if (key->code == KEYIN_MOUSE) {
+		mouse(s, desk, key, now_ms);
+		return;
+	}
+
+	held = keyguard_press(&s->guard, id, now_ms);
+	if (!held)
+		message_key(s, now_ms);
+
+	/* what it has opened or closed, it does not close or open */
+	if (held && id == s->mode_key)
+		return;
+
+	key_press(s, desk, key, held, now_ms);
+	s->mode_key = s->mode != mode && s->mode != SCREEN_LINE ? id : 0;
+}
+
+
 /* Time */
 
 static uint64_t edge(uint64_t now_ms, uint64_t period_ms)
@@ -1706,11 +1906,32 @@ static uint64_t edge(uint64_t now_ms, uint64_t period_ms)
 }
 
 
+void screen_drawn(struct screen *s, const struct desk *desk,
+		  uint64_t now_ms)
+{
+	const bool shown = !s->lay.small && s->mode != SCREEN_HELP &&
+		s->mode != SCREEN_PARKED;
+	struct seen_page page;
+
+	memset(&page, 0, sizeof(page));
+	page.w = s->w;
+	page.h = s->h;
+	page.lampc = desk->lampc;
+	page.count = screen_lamps(s, desk, &page.first);
+
+	seen_drawn(&s->seen, shown ? &page : NULL, desk, now_ms);
+}
+
+
 bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
 {
 	bool bell = false;
+	char digit;
 
-	digit_acts(s, desk, keyguard_step(&s->guard, now_ms), now_ms);
+	/* elsewhere a digit is text, or nothing */
+	digit = keyguard_step(&s->guard, now_ms);
+	if (s->mode == SCREEN_PANES)
+		digit_acts(s, desk, digit, now_ms);
 
 	if (s->mode == SCREEN_PARKED)
 		list_follow(s, desk, now_ms);

@@ -17,6 +17,7 @@
 #include "ui/keymap.h"
 #include "ui/layout.h"
 #include "ui/lineedit_model.h"
+#include "ui/seen_state.h"
 
 enum {
 	SCREEN_FLASH_SLOW_MS = 500,    /**< Half period: parked          */
@@ -103,6 +104,12 @@ struct screen {
 	int w, h;
 	struct keymap keymap;
 	struct keyguard guard;
+	struct seen seen;
+	uint32_t mode_key;         /**< Has changed the mode: rests until it
+					is pressed anew; 0: none         */
+	bool digit_tone;           /**< The digit that waits is a tone   */
+	unsigned digit_account;    /**< Of the spot that it was for ...  */
+	char digit_spot[TEXT_SZ];  /**< ... or "": it begins a number    */
 
 	enum screen_mode mode;
 	enum screen_pane pane;
@@ -118,14 +125,17 @@ struct screen {
 	enum screen_ask ask;
 	char ask_text[SCREEN_ASK_SZ];
 	char ask_line[TEXT_SZ + 32]; /**< Command that yes stands for    */
+	unsigned ask_account;
 	char ask_spot[TEXT_SZ];
 	uint64_t ask_shown_ms;     /**< Age of the state that was asked  */
 
 	size_t help_top;           /**< First row that is shown          */
 	size_t list_at;            /**< Row of the list of parked calls  */
+	unsigned list_account;
 	char list_spot[TEXT_SZ];   /**< Its spot                         */
 	unsigned list_call;        /**< Its id in the book, or 0         */
 	uint64_t list_ms;          /**< When the row changed by itself   */
+	uint64_t list_open_ms;
 
 	uint64_t deaf_ms;          /**< Last key of a text that was typed
 					into a line which did not open;
@@ -164,6 +174,10 @@ void screen_event(struct screen *s, const struct desk *desk,
  */
 void screen_message(struct screen *s, enum message_level level,
 		    const char *text, uint64_t now_ms);
+
+/** The picture has been drawn and the terminal has taken it */
+void screen_drawn(struct screen *s, const struct desk *desk,
+		  uint64_t now_ms);
 
 void screen_key(struct screen *s, const struct desk *desk,
 		const struct key *key, uint64_t now_ms);

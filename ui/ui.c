@@ -93,6 +93,7 @@ static void writable(int flags, void *arg)
 
 	fd_close(term_out_fd());
 	ui->stalled = false;
+	screen_drawn(&ui->screen, ui->prm.desk, now(ui));
 	schedule(ui);
 }
 
@@ -129,6 +130,8 @@ static void draw(struct ui *ui, uint64_t now_ms)
 	ui->drawn_ms = now_ms;
 	ui->dirty = false;
 	flush(ui);
+	if (!ui->stalled)
+		screen_drawn(&ui->screen, ui->prm.desk, now_ms);
 }
 
 

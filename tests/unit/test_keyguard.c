@@ -168,6 +168,11 @@ static struct desk_lamp lamp_of(const char *spot, uint64_t shown_ms)
 }
 
 
+enum {
+	SEEN = KEYGUARD_SHOWN_MS,
+};
+
+
 static void test_spot_shown(void **state)
 {
 	static const struct {
@@ -189,7 +194,8 @@ static void test_spot_shown(void **state)
 
 		l.told = rowv[i].told;
 		row_int(i, rowv[i].verdict,
-			keyguard_spot(&kg, &l, rowv[i].now_ms));
+			keyguard_spot(&kg, &l, rowv[i].now_ms -
+				      rowv[i].shown_ms, rowv[i].now_ms));
 	}
 }
 
@@ -225,16 +231,80 @@ static void test_spot_dead(void **state)
 			 false, "701");
 		keyguard_desk(&kg, &desk, rowv[i].now_ms);
 		row_int(i, rowv[i].v701,
-			keyguard_spot(&kg, &a, rowv[i].now_ms));
+			keyguard_spot(&kg, &a, SEEN, rowv[i].now_ms));
 		row_int(i, rowv[i].v702,
-			keyguard_spot(&kg, &b, rowv[i].now_ms));
+			keyguard_spot(&kg, &b, SEEN, rowv[i].now_ms));
 	}
 
 	/* the key acted, but the call has not told yet */
-	keyguard_acted(&kg, "702", 60000);
-	assert_int_equal(KEYGUARD_DROP, keyguard_spot(&kg, &b, 60999));
-	assert_int_equal(KEYGUARD_ACT, keyguard_spot(&kg, &b, 61000));
+	keyguard_acted(&kg, "702", 0, 60000);
+	assert_int_equal(KEYGUARD_DROP,
+			 keyguard_spot(&kg, &b, SEEN, 60999));
+	assert_int_equal(KEYGUARD_ACT, keyguard_spot(&kg, &b, SEEN, 61000));
 
+	desk_reset(&desk);
+}
+
+
+/** The key of 703 sent the call to the lot: it rests until that has ended */
+static void test_spot_dead_lot(void **state)
+{
+	static const struct {
+		uint64_t now_ms;
+		unsigned id;
+		int call_state;            /* on the lot, 700             */
+		int v703, v702;
+	} rowv[] = {
+		{10000, 1, DESKCALL_ACTIVE,  KEYGUARD_DROP, KEYGUARD_ACT},
+		{10500, 1, DESKCALL_PARKING, KEYGUARD_DROP, KEYGUARD_ACT},
+		{30000, 1, DESKCALL_PARKING, KEYGUARD_DROP, KEYGUARD_ACT},
+		{40000, 1, DESKCALL_CLOSED,  KEYGUARD_DROP, KEYGUARD_ACT},
+		{40999, 1, DESKCALL_CLOSED,  KEYGUARD_DROP, KEYGUARD_ACT},
+		{41000, 1, DESKCALL_CLOSED,  KEYGUARD_ACT,  KEYGUARD_ACT},
+		/* another call's park is no affair of this key */
+		{50000, 2, DESKCALL_PARKING, KEYGUARD_ACT,  KEYGUARD_ACT},
+	};
+	const struct desk_lamp a = lamp_of("703", 0), b = lamp_of("702", 0);
+	struct keyguard kg;
+	struct desk desk;
+	(void)state;
+
+	desk_init(&desk);
+	keyguard_init(&kg, false);
+	add_call(&desk, 1, DESKCALL_ACTIVE, false, "");
+	keyguard_acted(&kg, "703", 1, 9600);
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		add_call(&desk, rowv[i].id,
+			 (enum deskcall_state)rowv[i].call_state, false,
+			 "700");
+		keyguard_desk(&kg, &desk, rowv[i].now_ms);
+		row_int(i, rowv[i].v703,
+			keyguard_spot(&kg, &a, SEEN, rowv[i].now_ms));
+		row_int(i, rowv[i].v702,
+			keyguard_spot(&kg, &b, SEEN, rowv[i].now_ms));
+	}
+
+	desk_reset(&desk);
+}
+
+
+/** It acted, but the park was refused at once and is tried again by p */
+static void test_spot_dead_other_way(void **state)
+{
+	const struct desk_lamp a = lamp_of("703", 0);
+	struct keyguard kg;
+	struct desk desk;
+	(void)state;
+
+	desk_init(&desk);
+	keyguard_init(&kg, false);
+	add_call(&desk, 1, DESKCALL_ACTIVE, false, "");
+	keyguard_acted(&kg, "703", 1, 10000);
+	add_call(&desk, 1, DESKCALL_PARKING, false, "700");
+	keyguard_desk(&kg, &desk, 20000);
+	assert_int_equal(KEYGUARD_ACT,
+			 keyguard_spot(&kg, &a, SEEN, 20000));
 	desk_reset(&desk);
 }
 
@@ -255,10 +325,11 @@ static void test_spot_dead_many(void **state)
 
 	for (int i = 0; i < 1000; i++) {
 		snprintf(spot, sizeof(spot), "%d", 1000 + i);
-		keyguard_acted(&kg, spot, 10000);
+		keyguard_acted(&kg, spot, 0, 10000);
 	}
 
-	assert_int_equal(KEYGUARD_DROP, keyguard_spot(&kg, &l, 99000));
+	assert_int_equal(KEYGUARD_DROP,
+			 keyguard_spot(&kg, &l, SEEN, 99000));
 	desk_reset(&desk);
 }
 
@@ -327,6 +398,8 @@ int main(void)
 		unit_test(test_press),
 		unit_test(test_spot_shown),
 		unit_test(test_spot_dead),
+		unit_test(test_spot_dead_lot),
+		unit_test(test_spot_dead_other_way),
 		unit_test(test_spot_dead_many),
 		unit_test(test_keypad),
 	};

@@ -23,6 +23,7 @@ static void tell(struct fixture *f, const struct event *ev)
 {
 	assert_int_equal(0, desk_step(&f->desk, ev, f->now));
 	screen_event(&f->screen, &f->desk, ev, f->now);
+	screen_drawn(&f->screen, &f->desk, f->now);
 }
 
 
@@ -57,6 +58,20 @@ static void tell_call(struct fixture *f, unsigned id, enum deskcall_state st,
 	snprintf(ev.u.call.name, sizeof(ev.u.call.name), "%s", name);
 	snprintf(ev.u.call.peer, sizeof(ev.u.call.peer), "0%u", id);
 	ev.u.call.since_ms = f->now;
+	tell(f, &ev);
+}
+
+
+static void tell_retrieving(struct fixture *f, unsigned id, const char *spot)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_CALL;
+	ev.u.call.id = id;
+	ev.u.call.state = DESKCALL_RETRIEVING;
+	ev.u.call.outgoing = true;
+	snprintf(ev.u.call.spot, TEXT_SZ, "%s", spot);
 	tell(f, &ev);
 }
 
@@ -126,10 +141,12 @@ static void pass(struct fixture *f, uint64_t ms)
 		if (due > f->now)
 			f->now = due;
 		f->bells += screen_step(&f->screen, &f->desk, f->now);
+		screen_drawn(&f->screen, &f->desk, f->now);
 		collect(f);
 	}
 	f->now = end;
 	f->bells += screen_step(&f->screen, &f->desk, f->now);
+	screen_drawn(&f->screen, &f->desk, f->now);
 	collect(f);
 }
 
@@ -137,6 +154,7 @@ static void pass(struct fixture *f, uint64_t ms)
 static void press_key(struct fixture *f, const struct key *key)
 {
 	screen_key(&f->screen, &f->desk, key, f->now);
+	screen_drawn(&f->screen, &f->desk, f->now);
 	collect(f);
 }
 
@@ -300,6 +318,10 @@ static void test_spot_keys(void **state)
 		{"1 p", "spot 701|park"},       /* another key: it acts now */
 		{"1 Esc +500", ""},
 
+		/* two within the time that a digit waits: in their order */
+		{"2 together F1", "spot 702|spot 701"},
+		{"2 together d +500", "spot 702"},
+
 		/* held down, or pressed twice: once */
 		{"1 +500 1 +30 1 +30 1 +30 1 +2000", "spot 701"},
 		{"F1 +400 F1 +30 F1 +30 F1", "spot 701"},
@@ -400,11 +422,11 @@ static void test_actions(void **state)
 		{"p", "park"}, {"p +500 p +30 p", "park"},
 		{"p +800 p", "park|park"},
 		{"P 7 0 9 Enter", "park 709"},
-		{"r", "retrieve"}, {"u", "undo"}, {"a", "answer"},
+		{"r", "retrieve 701"}, {"u", "undo"}, {"a", "answer"},
 		{"b", "hangup"}, {"m", "mute"}, {"x", ""},
 		{"t 5 5 Enter", "transfer 55"}, {"T", ""},
 		{": 'status x' Enter", ":status x"},
-		{": 'help' Enter q +200 q", "quit"},
+		{": 'help' Enter q +800 q", "quit"},
 		{"R Enter", "retrieve 701"},
 		{"R r", "retrieve 701"},
 		{"R Esc Enter", "spot 701"},
@@ -505,6 +527,9 @@ static void test_ask(void **state)
 		{13, LAMP_FREE, 10, true, "G Enter y",
 		 "103 has just changed. Transfer Bob to 103? y/n",
 		 "spot 103"},
+		/* held down: no second press */
+		{0, LAMP_FREE, 10, true, "F1 +500 F1 +30 F1 +30 y",
+		 "701 has just changed. Park Bob on 701? y/n", "spot 701"},
 		/* the same key again, once the state has been seen */
 		{0, LAMP_FREE, 10, true, "F1 +750 F1",
 		 "701 has just changed. Park Bob on 701? y/n", "spot 701"},
@@ -532,6 +557,250 @@ static void test_ask(void **state)
 		row_str(i, rowv[i].wishes, f.wishes);
 		desk_reset(&f.desk);
 	}
+}
+
+
+/** A key that is held does not undo what it did */
+static void test_held(void **state)
+{
+	static const struct {
+		const char *keys;
+		enum screen_mode mode;
+		bool keypad;
+	} rowv[] = {
+		{"?", SCREEN_HELP, false},
+		{"? +500 ? +30 ? +30 ?", SCREEN_HELP, false},
+		{"? +800 ?", SCREEN_PANES, false},
+		{"? +800 x +500 x", SCREEN_PANES, false},
+		{"R +500 R +30 R", SCREEN_PARKED, false},
+		{"R +800 R +500 R +30 R", SCREEN_PANES, false},
+		{"k +500 k +30 k +30 k", SCREEN_PANES, true},
+		{"k +800 k +500 k", SCREEN_PANES, false},
+		{"q +500 q +30 q", SCREEN_ASK, false},
+		{"q n +500 n", SCREEN_PANES, false},
+		/* in a line it is text */
+		{"d +500 d", SCREEN_LINE, false},
+		/* Esc leaves one thing, not all */
+		{"k +800 ? Esc +500 Esc +30 Esc", SCREEN_PANES, true},
+		{"k +800 ? Esc +800 Esc", SCREEN_PANES, false},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct fixture f;
+
+		setup(&f, false);
+		active(&f);
+		play(&f, rowv[i].keys);
+		row_int(i, (int)rowv[i].mode, (int)f.screen.mode);
+		row_true(i, rowv[i].keypad ==
+			 (keyguard_keypad(&f.screen.guard, &f.desk) != 0));
+		row_str(i, "", f.screen.mode == SCREEN_PANES ?
+			f.wishes + (f.wishes[0] == 'h' ? strlen(f.wishes) :
+				    0) : "");
+		desk_reset(&f.desk);
+	}
+}
+
+
+/** The longest is another one since a moment: who is meant? */
+static void test_retrieve(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	tell_lamp(&f, 4, LAMP_PARKED, "Eve");
+	pass(&f, 5000);
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	pass(&f, 100);
+	play(&f, "r");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("Who waits longest has just changed. Retrieve "
+			    "Eve from 705? y/n", f.screen.ask_text);
+	play(&f, "y");
+	assert_string_equal("retrieve 705", f.wishes);
+
+	/* at work: no question, no second one */
+	f.wishes[0] = '\0';
+	tell_retrieving(&f, 2, "705");
+	play(&f, "+800 r");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("705 is at work, its key rests until a second "
+			    "after", f.screen.message.text);
+	desk_reset(&f.desk);
+
+	/* nobody waits: the command says so */
+	setup(&f, false);
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	pass(&f, 5000);
+	play(&f, "r");
+	assert_string_equal("retrieve", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+/** What I parked last: at once, unless that is another one now */
+static void test_undo(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	tell_book(&f, "701", "Anna", "", false);
+	pass(&f, 5000);
+	tell_book(&f, "702", "Bob", "", false);
+	tell_lamp(&f, 1, LAMP_PARKED, "Bob");
+	play(&f, "u");
+	assert_string_equal("retrieve 702", f.wishes);
+
+	/* Bob was taken: Anna is not who was meant */
+	f.wishes[0] = '\0';
+	pass(&f, 2000);
+	tell_lamp(&f, 1, LAMP_FREE, "");
+	tell_book(&f, "702", "", "", true);
+	pass(&f, 100);
+	play(&f, "u");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("What you parked last is gone. Retrieve Anna "
+			    "from 701? y/n", f.screen.ask_text);
+	play(&f, "n +800 u");
+	assert_string_equal("retrieve 701", f.wishes);
+
+	/* one that is still on its way is not in the book yet */
+	f.wishes[0] = '\0';
+	tell_call(&f, 3, DESKCALL_PARKING, false, "Carl");
+	play(&f, "+800 u");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("Carl is still being parked; then u takes the "
+			    "call back", f.screen.message.text);
+
+	/* in the book, and its line is not ended yet */
+	tell_lamp(&f, 4, LAMP_PARKED, "Carl");
+	tell_book(&f, "705", "Carl", "", false);
+	play(&f, "+800 u");
+	assert_string_equal("retrieve 705", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+/** What was not in the picture has not been seen */
+static void test_not_in_view(void **state)
+{
+	static const struct {
+		const char *keys;
+		const char *ask, *wishes;
+	} rowv[] = {
+		{"PgDn F1", "711 was not in view. 711 is free. Go on? y/n",
+		 ""},
+		{"PgDn F1 y", NULL, "spot 711"},
+		{"PgDn +699 F1", NULL, ""},
+		{"PgDn +700 F1", "", "spot 711"},
+		{"PgDn PgUp F1", NULL, ""},
+		/* covered, and the same as before: it was seen */
+		{"? F1", "", "spot 701"},
+		{"? z F1", "", "spot 701"},
+		{"R Esc F1", "", "spot 701"},
+		{"PgDn +300 ? +5000 z +699 F1", NULL, ""},
+		{"PgDn +300 ? +5000 z +700 F1", "", "spot 711"},
+		{"PgDn +700 ? +50 z +50 ? +50 z +1 F1", "", "spot 711"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct fixture f;
+
+		setup(&f, false);
+		screen_resize(&f.screen, &f.desk, 40, 10);
+		pass(&f, 5000);
+		play(&f, rowv[i].keys);
+		if (rowv[i].ask)
+			row_str(i, rowv[i].ask, f.screen.ask_text);
+		row_str(i, rowv[i].wishes, f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
+/** A lamp that changes behind an overlay, a page that grows under it */
+static void test_changed_unseen(void **state)
+{
+	struct fixture f;
+	struct event ev;
+	(void)state;
+
+	setup(&f, false);
+	play(&f, "?");
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	play(&f, "+5000 z +10 F1");
+	assert_string_equal("701 was not in view. 701 is free. Go on? y/n",
+			    f.screen.ask_text);
+	play(&f, "n +700 F1");
+	assert_string_equal("spot 701", f.wishes);
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_LAMPS;
+	ev.u.lamps = 60;
+	tell(&f, &ev);
+	play(&f, "F2");
+	assert_string_equal("spot 701", f.wishes);
+	assert_int_equal(SCREEN_ASK, f.screen.mode);
+	desk_reset(&f.desk);
+}
+
+
+/** A digit means the lamp that had it when it was pressed */
+static void test_digit_lamp(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	screen_resize(&f.screen, &f.desk, 40, 10);
+	play(&f, "G +1000 1");
+	screen_resize(&f.screen, &f.desk, 80, 24);
+	screen_drawn(&f.screen, &f.desk, f.now);
+	play(&f, "+1000");
+	assert_string_equal("", f.wishes);
+	assert_string_equal("711", f.screen.ask_spot);
+	play(&f, "y");
+	assert_string_equal("spot 711", f.wishes);
+	desk_reset(&f.desk);
+
+	/* the keypad closes while a tone waits: it is no spot's key */
+	setup(&f, false);
+	dialled(&f);
+	play(&f, "1 +150 1");
+	tell_call(&f, 1, DESKCALL_CLOSED, true, "");
+	play(&f, "+1000");
+	assert_string_equal("dtmf 1", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
+/** Two accounts have a spot of that name: which one is said */
+static void test_same_spot(void **state)
+{
+	struct fixture f;
+	struct event ev;
+	(void)state;
+
+	setup(&f, false);
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_LAMP;
+	ev.u.lamp.idx = 1;
+	ev.u.lamp.account = 1;
+	ev.u.lamp.state = LAMP_PARKED;
+	snprintf(ev.u.lamp.spot, TEXT_SZ, "701");
+	ev.u.lamp.since_ms = f.now;
+	tell(&f, &ev);
+	pass(&f, 5000);
+	play(&f, "F2 +2000 F1 +2000 R Down Enter +2000 Right e 'x' Enter");
+	assert_string_equal("spot 701@1|spot 701@0|retrieve 701@1|"
+			    "note 701@1 x", f.wishes);
+	desk_reset(&f.desk);
 }
 
 
@@ -924,6 +1193,13 @@ int main(void)
 		unit_test(test_actions),
 		unit_test(test_quit_names),
 		unit_test(test_ask),
+		unit_test(test_held),
+		unit_test(test_retrieve),
+		unit_test(test_undo),
+		unit_test(test_not_in_view),
+		unit_test(test_changed_unseen),
+		unit_test(test_digit_lamp),
+		unit_test(test_same_spot),
 		unit_test(test_ask_again),
 		unit_test(test_list_changes),
 		unit_test(test_parked_order),
