@@ -138,6 +138,11 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 	const enum retrieve_state old = rt->life.state;
 	enum retrieve_action act;
 
+	/* what its end makes others say, a lamp that goes out, comes back
+	   here before it is gone */
+	if (retrieve_ended(old))
+		return;
+
 	act = retrieve_step(&rt->life, ev, now);
 
 	if (old != rt->life.state)

@@ -1076,6 +1076,38 @@ static void test_voicemail(void **state)
 }
 
 
+/* Taken back from an extension: its end puts the lamp out, which tells of the
+   same retrieval */
+static void test_won_told(void **state)
+{
+	struct event ev = {.type = EVENT_ACCOUNT};
+	struct call_fact *call;
+	(void)state;
+
+	open_world("broadworks", NULL, 0);
+	lamps(1);
+	ev.u.account.registered = true;
+	bus_emit(w.bus, &ev);
+
+	park_told(w.park, 0, &(struct park_info){
+			  .who = "Anna", .number = "5550101", .by = "",
+			  .place = "", .retrieve = ""});
+	assert_int_equal(LAMP_PARKED, w.desk.lampv[0].f.state);
+
+	assert_int_equal(0, run("retrieve"));
+	assert_string_equal("DIAL 0 *88", last_sent());
+	call = call_of(1);
+	str_ncpy(call->peer, "5550101", sizeof(call->peer));
+	w.callh(PHONE_CALL_IDENTITY, 1, 200, call->peer, w.callarg);
+	w.callh(PHONE_CALL_ESTABLISHED, 1, 200, "", w.callarg);
+
+	assert_null(list_head(&w.park->retrievingl));
+	assert_true(told("is back from 101"));
+	assert_int_equal(LAMP_FREE, w.desk.lampv[0].f.state);
+	close_world();
+}
+
+
 /* --- back again ------------------------------------------------------- */
 
 static void test_bounced(void **state)
@@ -1214,6 +1246,7 @@ int main(void)
 		unit_test(test_accounts),
 		unit_test(test_unwatched),
 		unit_test(test_won),
+		unit_test(test_won_told),
 		unit_test(test_person),
 		unit_test(test_pickup),
 		unit_test(test_voicemail),
