@@ -820,6 +820,7 @@ static int up(struct app *app, char *err_text, size_t errsz)
 {
 	struct phone_prm prm = {
 		.clock       = app->clock,
+		.boot_clock  = clock_boot(),
 		.bus         = app->bus,
 		.cfg         = app->cfg,
 		.uuid        = app->uuid,

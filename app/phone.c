@@ -3,7 +3,9 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <re.h>
 #define DEBUG_MODULE "parkdeck"
@@ -14,6 +16,7 @@
 #include "log.h"
 #include "phone_int.h"
 #include "phone_modules.h"
+#include "phone_wrap.h"
 #include "siphook.h"
 
 
@@ -21,6 +24,7 @@ enum {
 	NET_POLL_MS   = 5000,
 	STOP_MS       = 2000,
 	REGINT_MAX_S  = 300,
+	SLEPT_MS      = 5000,    /* less than that servers do not notice */
 };
 
 
@@ -214,27 +218,63 @@ static void find_laddr(const struct phone *phone, const struct cfg *cfg,
 }
 
 
+/* A network that comes up, a VPN: other name servers without another address
+   of ours */
+static void dns_look(struct phone *phone)
+{
+	struct stat st;
+
+	if (stat("/etc/resolv.conf", &st))
+		memset(&st, 0, sizeof(st));
+
+	if (st.st_ino == phone->resolv.st_ino &&
+	    st.st_size == phone->resolv.st_size &&
+	    st.st_mtim.tv_sec == phone->resolv.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == phone->resolv.st_mtim.tv_nsec)
+		return;
+
+	phone->resolv = st;
+	applog(APPLOG_INFO, "net: /etc/resolv.conf has changed");
+	net_dns_refresh(baresip_network());
+}
+
+
 static void net_handler(void *arg)
 {
 	struct phone *phone = arg;
 	struct network *net = baresip_network();
+	const uint64_t slept_ms = clock_slept_ms(&phone->gap, phone->clock,
+						 phone->boot_clock);
 	struct sa laddr;
 
 	tmr_start(&phone->tmr_net, NET_POLL_MS, net_handler, phone);
 
+	dns_look(phone);
+
 	find_laddr(phone, NULL, &laddr);
-	if (sa_cmp(&laddr, &phone->laddr, SA_ADDR))
+	if (!sa_cmp(&laddr, &phone->laddr, SA_ADDR)) {
+
+		applog(APPLOG_WARN, "net: our address changed from %j to %j",
+		       &phone->laddr, &laddr);
+
+		phone->laddr = laddr;
+		(void)net_set_address(net, &laddr);
+		net_dns_refresh(net);
+
+		/* calls under way are told the new address by a re-INVITE */
+		(void)uag_reset_transp(false, true);
+	}
+	else if (slept_ms > SLEPT_MS) {
+
+		/* registrations may have run out, connections are gone:
+		   what is sent on them is answered by nobody */
+		applog(APPLOG_WARN, "net: the machine slept for %llu s",
+		       (unsigned long long)slept_ms / 1000);
+		sip_transp_flush(uag_sip());
+		net_dns_refresh(net);
+	}
+	else
 		return;
-
-	applog(APPLOG_WARN, "net: our address changed from %j to %j",
-	       &phone->laddr, &laddr);
-
-	phone->laddr = laddr;
-	(void)net_set_address(net, &laddr);
-	net_dns_refresh(net);
-
-	/* calls under way are told the new address by a re-INVITE */
-	(void)uag_reset_transp(false, true);
 
 	if (phone->neth)
 		phone->neth(phone->netarg);
@@ -244,11 +284,16 @@ static void net_handler(void *arg)
 /* libre trusts nobody by itself, and every server would be refused */
 static const char *system_ca(void)
 {
+	/* as OpenSSL has it */
+	const char *own = getenv("SSL_CERT_FILE");
 	static const char *const pathv[] = {
 		"/etc/ssl/certs/ca-certificates.crt",
 		"/etc/pki/tls/certs/ca-bundle.crt",
 		"/etc/ssl/cert.pem",
 	};
+
+	if (str_isset(own))
+		return access(own, R_OK) || strpbrk(own, " \t") ? NULL : own;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pathv); i++) {
 		if (!access(pathv[i], R_OK))
@@ -262,6 +307,8 @@ static const char *system_ca(void)
 static int configure(struct phone *phone, const struct cfg *cfg)
 {
 	const char *ca = cfg_get(cfg, "tls_ca");
+	const bool folder = cfg->baresip && strstr(cfg->baresip,
+						   "sip_capath");
 	static struct config defaults;
 	static bool kept;
 	struct mbuf *mb;
@@ -275,9 +322,9 @@ static int configure(struct phone *phone, const struct cfg *cfg)
 	*conf_config() = defaults;
 
 	/* a folder of the user's own stands instead of the system's */
-	if (!str_isset(ca) &&
-	    !(cfg->baresip && strstr(cfg->baresip, "sip_capath")))
+	if (!str_isset(ca) && !folder)
 		ca = system_ca();
+	phone_wrap_no_ca(!str_isset(ca) && !folder);
 
 	mb = mbuf_alloc(2048);
 	if (!mb)
@@ -474,6 +521,7 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 		return ENOMEM;
 
 	phone->clock   = prm->clock;
+	phone->boot_clock = prm->boot_clock;
 	phone->bus     = prm->bus;
 	phone->neth    = prm->neth;
 	phone->netarg  = prm->arg;
@@ -540,6 +588,8 @@ int phone_alloc(struct phone **phonep, const struct phone_prm *prm,
 		goto out;
 
 	applog(APPLOG_INFO, "net: our address is %j", &phone->laddr);
+	(void)stat("/etc/resolv.conf", &phone->resolv);
+	(void)clock_slept_ms(&phone->gap, phone->clock, phone->boot_clock);
 	tmr_start(&phone->tmr_net, NET_POLL_MS, net_handler, phone);
 
  out:

@@ -40,13 +40,17 @@ struct phone_account {
 
 struct phone_prm {
 	const struct clock *clock;   /**< Borrowed                       */
+	/** Goes on while the machine sleeps, borrowed; NULL: sleep is not
+	    noticed */
+	const struct clock *boot_clock;
 	struct bus *bus;             /**< Borrowed                       */
 	const struct cfg *cfg;       /**< Borrowed during the call       */
 	const char *uuid;            /**< Stored uuid of this phone      */
 	const char *software;        /**< User-Agent                     */
 	/** Put a call's sound, by its device name, to the background */
 	void (*backgroundh)(const char *dev, bool on);
-	/** Our address changed; accounts must register from there */
+	/** Our address changed, or the machine has slept; accounts must
+	    register anew */
 	void (*neth)(void *arg);
 	void *arg;
 };

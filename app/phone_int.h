@@ -4,6 +4,7 @@
 #ifndef PARKDECK_PHONE_INT_H
 #define PARKDECK_PHONE_INT_H
 
+#include <sys/stat.h>
 #include <re.h>
 #include "desk_model.h"
 #include "phone.h"
@@ -81,6 +82,9 @@ struct phone {
 	void (*exith)(void *arg);
 	void *exitarg;
 	void (*backgroundh)(const char *dev, bool on);
+	const struct clock *boot_clock;
+	struct clock_gap gap;
+	struct stat resolv;      /**< /etc/resolv.conf at the last look  */
 	struct tmr tmr_net;
 	struct tmr tmr_rtp;
 	uint32_t rtp_timeout_s;  /**< 0: off                             */

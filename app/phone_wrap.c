@@ -20,6 +20,7 @@ struct tls_conn {
 static struct {
 	struct sip_dialog *dlg;
 	bool capture;
+	bool no_ca;
 	char tls_reason[160];
 	rtcp_recv_h *rtcph;      /* baresip's                            */
 	phone_wrap_rtcp_h *heardh;
@@ -192,6 +193,10 @@ int __wrap_SSL_connect(SSL *ssl)
 	str = v != X509_V_OK ? X509_verify_cert_error_string(v) :
 		ERR_reason_error_string(e);
 
+	if (v != X509_V_OK && wrap.no_ca)
+		str = "no file with CA certificates was found (install"
+			" ca-certificates, or set tls_ca)";
+
 	(void)re_snprintf(wrap.tls_reason, sizeof(wrap.tls_reason),
 			  "TLS: %s%s", v != X509_V_OK ? "certificate: " : "",
 			  str ? str : "handshake failed");
@@ -249,6 +254,12 @@ void phone_wrap_rtcp(phone_wrap_rtcp_h *h, void *arg)
 {
 	wrap.heardh = h;
 	wrap.heardarg = arg;
+}
+
+
+void phone_wrap_no_ca(bool none)
+{
+	wrap.no_ca = none;
 }
 
 

@@ -6,6 +6,7 @@
 #ifndef PARKDECK_PHONE_WRAP_H
 #define PARKDECK_PHONE_WRAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct call;
@@ -24,6 +25,10 @@ void phone_wrap_rtcp(phone_wrap_rtcp_h *h, void *arg);
  * @return Borrowed from the call, NULL if it has none yet
  */
 struct sip_dialog *phone_wrap_dialog(struct call *call);
+
+/** No CA is known, so that no certificate can be checked: say so with the
+    reason */
+void phone_wrap_no_ca(bool none);
 
 /**
  * Why the last TLS handshake failed, and forget it

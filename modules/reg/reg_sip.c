@@ -611,7 +611,7 @@ void regc_net_changed(struct regc *regc)
 		return;
 
 	regc->ka = mem_deref(regc->ka);
-	step(regc, REGC_EV_NET, NULL, NULL, "our address changed");
+	step(regc, REGC_EV_NET, NULL, NULL, "the network changed");
 }
 
 

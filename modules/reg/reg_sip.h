@@ -60,7 +60,7 @@ int  regc_alloc(struct regc **regcp, const struct clock *clock,
 /** Try again now: after a reload, or by the user's wish */
 void regc_retry(struct regc *regc);
 
-/** Our own address changed: register anew from there */
+/** Our own address changed, or we were away: register anew at once */
 void regc_net_changed(struct regc *regc);
 
 /** Un-REGISTER; `h` is called once when that is done or pointless */

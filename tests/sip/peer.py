@@ -190,8 +190,8 @@ class Subscription:
 class Peer:
     """Registrar, notifier, and the way to SIPp"""
 
-    def __init__(self):
-        self.sock = self._bind()
+    def __init__(self, addr='127.0.0.1'):
+        self.sock = self._bind(addr)
         self.port = self.sock.getsockname()[1]
         self.inner = self._bind()
         self.inner_port = self.inner.getsockname()[1]
@@ -213,9 +213,9 @@ class Peer:
         self.thread.start()
 
     @staticmethod
-    def _bind():
+    def _bind(addr='127.0.0.1'):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind(('127.0.0.1', 0))
+        s.bind((addr, 0))
         return s
 
     def close(self, verdict=True):
@@ -393,6 +393,60 @@ class Peer:
         return s
 
 
+class TcpRegistrar:
+    """One connection after the other; `answer(request)` says what to do:
+    a text to send, None for nothing, or False to close"""
+
+    def __init__(self, b, answer_, tls=None):
+        """tls: an ssl.SSLContext"""
+        self.tls = tls
+        self.sock = socket.create_server(('127.0.0.1', 0))
+        self.port = self.sock.getsockname()[1]
+        self.answer, self.seen, self.conn = answer_, [], 0
+        b.closers.append(self.close)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                c, _ = self.sock.accept()
+            except OSError:
+                return
+            self.conn += 1
+            try:
+                with self.tls.wrap_socket(c, server_side=True) \
+                        if self.tls else c as s:
+                    self._one(s)
+            except OSError:             # a handshake that it refused
+                c.close()
+
+    def _one(self, c):
+        data = b''
+        while True:
+            got = c.recv(65535)
+            if not got:
+                return
+            data = (data + got).lstrip()
+            while b'\r\n\r\n' in data:
+                head, _, data = data.partition(b'\r\n\r\n')
+                req = Message(head + b'\r\n\r\n')
+                if req.status:
+                    continue
+                self.seen.append((self.conn, req))
+                reply = self.answer(self.conn, req)
+                if reply is False:
+                    return
+                if reply:
+                    c.sendall(reply.encode())
+
+    def got(self, method):
+        return [(n, r) for n, r in self.seen if r.method == method]
+
+    def close(self, verdict):
+        self.sock.close()
+        return []
+
+
 class Sipp:
     """One SIPp with one call of one scenario; exit code 0 is its verdict"""
 
@@ -481,8 +535,8 @@ class SipBench(Bench):
         self.peers = []
         self.peer = self.new_peer()
 
-    def new_peer(self):
-        p = Peer()
+    def new_peer(self, *args):
+        p = Peer(*args)
         self.peers.append(p)
         self.closers.append(p.close)
         return p

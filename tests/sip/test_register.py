@@ -2,7 +2,6 @@
 """Registration against every kind of server; no PBX needed."""
 import re
 import socket
-import threading
 import time
 
 import peer
@@ -174,54 +173,6 @@ def no_name_server(b):
     s.close()
 
 
-class TcpRegistrar:
-    """One connection after the other; `answer(request)` says what to do:
-    a text to send, None for nothing, or False to close"""
-
-    def __init__(self, b, answer_):
-        self.sock = socket.create_server(('127.0.0.1', 0))
-        self.port = self.sock.getsockname()[1]
-        self.answer, self.seen, self.conn = answer_, [], 0
-        b.closers.append(self.close)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                c, _ = self.sock.accept()
-            except OSError:
-                return
-            self.conn += 1
-            with c:
-                self._one(c)
-
-    def _one(self, c):
-        data = b''
-        while True:
-            got = c.recv(65535)
-            if not got:
-                return
-            data = (data + got).lstrip()
-            while b'\r\n\r\n' in data:
-                head, _, data = data.partition(b'\r\n\r\n')
-                req = peer.Message(head + b'\r\n\r\n')
-                if req.status:
-                    continue
-                self.seen.append((self.conn, req))
-                reply = self.answer(self.conn, req)
-                if reply is False:
-                    return
-                if reply:
-                    c.sendall(reply.encode())
-
-    def got(self, method):
-        return [(n, r) for n, r in self.seen if r.method == method]
-
-    def close(self, verdict):
-        self.sock.close()
-        return []
-
-
 def falls_while_refreshing(b):
     """TCP: the connection falls while a renewal is not answered: said at
     once, and registered anew over another"""
@@ -231,7 +182,7 @@ def falls_while_refreshing(b):
         if conn == 1 and len(server.got('REGISTER')) > 1:
             return False
         return answer(req, 200, 'OK', ['Expires: 4'])
-    server = TcpRegistrar(b, reply)
+    server = peer.TcpRegistrar(b, reply)
     config = b.config()
     config[0] = 'account <sip:101@127.0.0.1:%d;transport=tcp>' % server.port
     p = b.phone('101', config).registered()
