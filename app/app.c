@@ -46,6 +46,8 @@ enum {
 	UUID_LEN    = 36,
 	REG_STOP_MS = 1500,
 	PARK_POLL_MS = 100,
+	NOTIFY_PRIO = 8,         /* behind the guard, and before the phone
+				    writes another user into the URI    */
 	PASS_CMD_MS = 10000,
 };
 
@@ -844,7 +846,7 @@ static int up(struct app *app, char *err_text, size_t errsz)
 
 	err  = lamps_start(app);
 	err |= park_start(app);
-	err |= siphook_add(true, 15, notify_hook, app);
+	err |= siphook_add(true, NOTIFY_PRIO, notify_hook, app);
 	if (err) {
 		(void)re_snprintf(err_text, errsz, "cannot start: %m", err);
 		return err;

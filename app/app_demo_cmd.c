@@ -410,6 +410,37 @@ static int notify_what(struct demo *d, const struct command *cmd,
 }
 
 
+static int told_what(struct demo *d, const struct command *cmd,
+		     struct re_printf *reply)
+{
+	bool nobody = false, forever = false;
+
+	for (size_t i = 2; i < cmd->argc; i++) {
+
+		if (!strcmp(cmd->argv[i], "nobody"))
+			nobody = true;
+		else if (!strcmp(cmd->argv[i], "forever"))
+			forever = true;
+		else {
+			(void)re_hprintf(reply, "demo told: '%s' is neither"
+					 " nobody nor forever", cmd->argv[i]);
+			return EINVAL;
+		}
+	}
+
+	if (demo_set_body(d, cmd->argv[1])) {
+		(void)re_hprintf(reply, "demo told: xml, json, lines, opaque"
+				 " or empty was expected, not '%s'",
+				 cmd->argv[1]);
+		return EINVAL;
+	}
+
+	demo_set_told(d, nobody, forever);
+
+	return 0;
+}
+
+
 static int life_what(struct demo *d, const struct command *cmd,
 		     struct re_printf *reply)
 {
@@ -523,6 +554,7 @@ static const struct {
 	{"restart",   0, 2, "[DOWN_MS] [keep]",            restart_what},
 	{"fault",     1, 7, "off|NAME [N] [NAME [N]]...",  fault_what},
 	{"notify",    3, 4, "EVENT TYPE BODY [EXT]",       notify_what},
+	{"told",      1, 3, "SHAPE [nobody] [forever]",    told_what},
 	{"life",      1, 1, "on|off",                      life_what},
 	{"books",     0, 0, "",                            books_what},
 	{"check",     0, 0, "",                            check_what},

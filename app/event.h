@@ -110,6 +110,8 @@ struct lamp_fact {
 	bool at_least;             /**< Was so before we looked          */
 	bool held;                 /**< That call is on hold             */
 	unsigned calls;            /**< That make the state              */
+	bool booked;               /**< Each of them has an entry of its own
+					in the book                      */
 	enum lamp_end ended;       /**< Why it went free                 */
 };
 

@@ -149,7 +149,7 @@ static void put_parked_lamps(struct jsonw *js, const struct status_prm *prm,
 
 		const struct desk_lamp *l = &prm->desk->lampv[i];
 
-		if (desk_lamp_parked(l) && !l->book)
+		if (desk_lamp_parked(l) && !l->book && !l->f.booked)
 			put_parked(js, prm, l->f.spot, l->f.account,
 				   desk_lamp_who(l), l->f.by, NULL,
 				   lamp_state_name(l->f.state, l->f.stale),

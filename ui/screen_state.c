@@ -336,7 +336,7 @@ static bool lamp_has_row(const struct desk *desk, const struct book_fact *b)
 {
 	const struct desk_lamp *l = desk_lamp_of(desk, b->account, b->spot);
 
-	return !b->id && l && l->f.kind == LAMP_SPOT;
+	return !b->id && l && l->f.kind == LAMP_SPOT && !l->f.booked;
 }
 
 
@@ -349,7 +349,7 @@ size_t screen_parked(struct parked *v, size_t n, const struct desk *desk)
 		const struct desk_lamp *l = &desk->lampv[i];
 
 		if (l->f.kind != LAMP_SPOT || l->f.state != LAMP_PARKED ||
-		    (l->book && l->book->id))
+		    l->f.booked)
 			continue;
 
 		v[k].lamp = l;
@@ -439,22 +439,6 @@ static void list_open(struct screen *s, const struct desk *desk,
 	list_follow(s, desk, now_ms);
 	s->list_ms = 0;
 	s->list_open_ms = now_ms;
-}
-
-
-/** Which of several calls at one place? */
-static size_t calls_at(const struct desk *desk, const struct desk_lamp *lamp)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < desk->bookc; i++) {
-
-		const struct book_fact *b = &desk->bookv[i];
-
-		n += b->id && b->account == lamp->f.account;
-	}
-
-	return lamp->book && lamp->book->id ? n : 0;
 }
 
 
@@ -669,7 +653,7 @@ static void lamp_do(struct screen *s, const struct desk *desk,
 
 	case KEYGUARD_ACT:
 		if (lamp->f.state == LAMP_PARKED && !strcmp(name, "spot") &&
-		    calls_at(desk, lamp) > 1) {
+		    lamp->f.booked && lamp->f.calls > 1) {
 			list_open(s, desk, now_ms);
 			break;
 		}

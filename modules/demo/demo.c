@@ -84,6 +84,7 @@ static void demo_destructor(void *data)
 
 	legs_forget(d);
 	list_flush(&d->partyl);
+	list_flush(&d->toldl);
 
 	/* requests under way hold references to subscriptions */
 	if (d->sip)
@@ -178,6 +179,10 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 	if (prm->announce_ms)
 		d->m.announce_ms = prm->announce_ms;
 
+	err = extensions(d);
+	if (err)
+		goto out;
+
 	d->spotc = prm->spots ? prm->spots : SPOTS_DEFAULT;
 	for (i = 0; i < d->spotc; i++)
 		(void)re_snprintf(d->spotv[i], sizeof(d->spotv[i]), "%s%u",
@@ -186,10 +191,6 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 	/* nothing that parks: there are no spots */
 	if (!d->m.lot && !d->m.park_prefix && d->m.bare != DEMO_BARE_PARKS)
 		d->spotc = 0;
-
-	err = extensions(d);
-	if (err)
-		goto out;
 
 	if (d->m.personal)
 		personal(d);

@@ -140,6 +140,20 @@ int demo_notify(struct demo *d, const char *ext, const char *event,
 /** @return What the last demo_notify() was answered; 0: nothing yet */
 uint16_t demo_notify_answer(const struct demo *d);
 
+/**
+ * Shape of the bodies of park-info: "xml", "json", "lines", "opaque" (words
+ * that mean nothing) or "empty"
+ *
+ * @return 0; EINVAL no such shape
+ */
+int demo_set_body(struct demo *d, const char *word);
+
+/**
+ * @param parker_unknown Its parker is "(null)"
+ * @param never_clears   Nothing is told when a call has left
+ */
+void demo_set_told(struct demo *d, bool parker_unknown, bool never_clears);
+
 /** Run what is due now; for clocks that stand still */
 void demo_poll(struct demo *d);
 

@@ -7,6 +7,7 @@
  *   demo_lamp_sip.c   notifier
  *   demo_leg_sip.c    INVITE dialogs and sipfrags
  *   demo_media_sip.c  RTP
+ *   demo_told_sip.c   who is told of a call parked for him
  *   demo_switch_sip.c who is put through to whom
  */
 #ifndef PARKDECK_DEMO_INT_H
@@ -92,6 +93,7 @@ struct demo_party {
 	struct demo_ear ear;
 	uint64_t heard_ms;       /**< [tmr_jiffies]                      */
 	char parker[DEMO_TEXT];  /**< Who parked him                     */
+	bool group;              /**< ... for his group                  */
 	char spot[DEMO_TEXT];    /**< ... and where, the last time       */
 	unsigned claim;          /**< Who is taking him out              */
 	unsigned transferor;     /**< Waits to be told by sipfrag        */
@@ -152,6 +154,17 @@ struct demo_leg {
 
 struct demo_sub;
 
+/** Shapes of park-info's body */
+enum demo_body {
+	DEMO_BODY_XML = 0,
+	DEMO_BODY_JSON,
+	DEMO_BODY_LINES,
+	DEMO_BODY_OPAQUE,
+	DEMO_BODY_EMPTY,
+
+	DEMO_BODIES
+};
+
 struct demo {
 	struct sip *sip;
 	struct sip_lsnr *lreq;
@@ -173,6 +186,10 @@ struct demo {
 	struct list subl;
 	struct list legl;
 	struct list partyl;
+	struct list toldl;       /**< Of park-info                       */
+	enum demo_body body;
+	bool parker_unknown;
+	bool never_clears;
 	struct list jobl;        /**< Sorted by time                     */
 	struct list datagraml;   /**< Delayed by a fault                 */
 	struct tmr tmr_job;
@@ -236,6 +253,9 @@ bool demo_subscribe(struct demo *d, const struct sip_msg *msg);
 void demo_lamps(struct demo *d);
 void demo_lamps_again(struct demo *d);
 void demo_lamps_forget(struct demo *d);
+
+/* told */
+void demo_told(struct demo *d);
 
 /* legs */
 int  demo_leg_call(struct demo_leg **legp, struct demo_party *party,

@@ -397,6 +397,8 @@ void demo_lamps(struct demo *d)
 {
 	struct le *le = d->subl.head;
 
+	demo_told(d);
+
 	while (le) {
 
 		struct demo_sub *sub = le->data;
@@ -497,7 +499,7 @@ static bool watched(const struct demo *d, char *number, size_t sz,
 
 	/* a spot is known only behind its prefix, an extension only
 	   without */
-	spot = demo_is_spot(d, number);
+	spot = !d->m.personal && demo_is_spot(d, number);
 	if (spot)
 		return !prefix || pl.p != user->p;
 

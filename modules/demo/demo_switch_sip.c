@@ -570,6 +570,28 @@ bool demo_is_spot(const struct demo *d, const char *number)
 }
 
 
+/** Where one's own calls are parked: on one's extension, or for the group */
+static const char *own_spot(const struct demo *d, const struct demo_party *p)
+{
+	const char *own = p->ext ? p->ext->number : "";
+	struct le *le;
+
+	if (demo_books_at(&d->books, own))
+		return own;
+
+	for (le = d->partyl.head; le; le = le->next) {
+
+		const struct demo_party *o = le->data;
+		const struct demo_row *row = demo_row(o);
+
+		if (o->group && row && row->place == DEMO_PARKED)
+			return row->spot;
+	}
+
+	return own;
+}
+
+
 /** @return The spot that dialling this takes a call from, or NULL */
 static const char *retrieve_target(const struct demo_party *p,
 				   const char *number)
@@ -577,12 +599,13 @@ static const char *retrieve_target(const struct demo_party *p,
 	const struct demo *d = p->d;
 	const char *prefix = d->m.retrieve_prefix;
 
+	if (d->m.personal && prefix && !strcmp(number, prefix))
+		return own_spot(d, p);
+
 	if (prefix) {
 		if (strncmp(number, prefix, strlen(prefix)))
 			return NULL;
 		number += strlen(prefix);
-		if (!*number && d->m.personal && p->ext)
-			number = p->ext->number;
 	}
 
 	return demo_is_spot(d, number) ? number : NULL;
@@ -600,6 +623,10 @@ static bool picks_up(const struct demo *d, const char *number)
 const char *demo_spot_free(const struct demo *d)
 {
 	unsigned i;
+
+	/* a colleague's, of his own accord: for who lives here */
+	if (d->m.personal && d->life)
+		return d->life->number;
 
 	for (i = 0; i < d->spotc; i++) {
 
@@ -1095,6 +1122,7 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 	}
 
 	if (spot) {
+		caller->group = d->m.group && !strcmp(number, d->m.group);
 		park_at(caller, p, spot, false);
 		return;
 	}
@@ -1180,7 +1208,7 @@ int demo_park_by_colleague(struct demo *d, const char *ext,
 
 	if (!spot)
 		spot = demo_spot_free(d);
-	if (!spot || demo_books_at(&d->books, spot))
+	if (!spot || (!d->m.several && demo_books_at(&d->books, spot)))
 		return EBUSY;
 
 	p = demo_party_alloc(d, DEMO_CALLER, NULL, name, number);

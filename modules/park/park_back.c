@@ -111,7 +111,9 @@ static void won(const struct retrieving *rt)
 	/* the lamp may follow later: its news is ours already */
 	if (!rt->pickup) {
 		park_book_remove(park, rt->account, rt->spot);
-		park_told_taken(park, rt->account, rt->spot, rt->told);
+		if (!rt->told_gone)
+			park_told_taken(park, rt->account, rt->spot,
+					rt->told);
 	}
 
 	(void)phone_set_phase(park->phone, rt->id, PHONE_PHASE_NONE,
@@ -171,7 +173,9 @@ void park_back_event(struct retrieving *rt, enum retrieve_event ev)
 			bus_message(park->bus, MESSAGE_WARN,
 				    "no call was waiting at %s", rt->spot);
 
-		park_told_taken(park, rt->account, rt->spot, rt->told);
+		if (!rt->told_gone)
+			park_told_taken(park, rt->account, rt->spot,
+					rt->told);
 
 		/* no lamp will tell that he is not there any more */
 		if (!desk_lamp_of(park->desk, rt->account, rt->spot))
@@ -258,6 +262,7 @@ int park_back_start(struct park *park, const struct place *wanted,
 	unsigned account;
 	const char *tmpl;
 	struct place told;
+	bool shared = false;
 	int err;
 
 	/* where nobody can be asked who waits, the PBX knows */
@@ -307,7 +312,14 @@ int park_back_start(struct park *park, const struct place *wanted,
 
 	rt->park = park;
 	rt->account = account;
-	rt->told = wanted ? wanted->told : 0;
+	if (park_told_shared(park, account, spot, target)) {
+		bus_message(park->bus, MESSAGE_INFO, "several calls wait at"
+			    " %s, the PBX chooses", spot);
+		shared = true;
+	}
+	else if (wanted) {
+		rt->told = wanted->told;
+	}
 	rt->start_ms = clock_ms(park->clock);
 	rt->occupied = lamp && desk_lamp_parked(lamp);
 	str_ncpy(rt->spot, spot, sizeof(rt->spot));
@@ -319,8 +331,9 @@ int park_back_start(struct park *park, const struct place *wanted,
 		str_ncpy(rt->who, bk->fact.who, sizeof(rt->who));
 		str_ncpy(rt->number, bk->fact.number, sizeof(rt->number));
 	}
-	else if (park_told_who(park, account, spot, rt->told, rt->who,
-			       rt->number)) {
+	else if (shared || park_told_who(park, account, spot, rt->told,
+					 rt->who, rt->number)) {
+		/* the PBX will say who it is, or it is he */
 	}
 	else if (rt->occupied) {
 		str_ncpy(rt->who, lamp->f.who, sizeof(rt->who));

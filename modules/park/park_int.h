@@ -82,6 +82,7 @@ struct retrieving {
 	char who[TEXT_SZ];          /* the caller, as far as known ...  */
 	char number[TEXT_SZ];       /* ... when the spot was dialled    */
 	unsigned told;              /* id, if the PBX told us of it     */
+	bool told_gone;             /* ... and that it was taken        */
 	bool occupied;              /* its lamp showed a call           */
 	bool known;                 /* the 200 names just him           */
 	char reason[REASON_SZ];     /* why it was closed                */
@@ -283,6 +284,11 @@ struct place park_told_longest(const struct park *park);
 /** Which of several: `id` as the user names it. @return ENOENT */
 int park_told_place(struct place *place, const struct park *park,
 		    const char *id);
+
+/** @return True if dialling `target` may bring another caller of that place:
+    the PBX chooses */
+bool park_told_shared(const struct park *park, unsigned account,
+		      const char *place, const char *target);
 
 /** Who waits there, TEXT_SZ each. @return False if we were not told */
 bool park_told_who(const struct park *park, unsigned account,

@@ -55,8 +55,10 @@ static void lamp_emit(struct park *park, unsigned account)
 	str_ncpy(f->spot, acc->user, sizeof(f->spot));
 	str_ncpy(f->label, "Parked for me", sizeof(f->label));
 
+	f->booked = true;
 	if (call) {
 		f->state = LAMP_PARKED;
+		f->calls = (unsigned)told_count(&park->told, account);
 		f->since_ms = call->since_ms;
 		if (told_count(&park->told, account) == 1) {
 			str_ncpy(f->who, call->who, sizeof(f->who));
@@ -108,12 +110,27 @@ static const char *caller(const struct told_call *call)
 }
 
 
-/* Our own park of the same call is in the book already */
-static bool parked_by_me(const struct park *park,
-			 const struct told_call *call)
+/*
+ * Our own park of the same call, in the book already: one call is one row. If
+ * it was parked for the group, the PBX has chosen the place and tells it now.
+ */
+static bool mine(struct park *park, const struct told_call *call)
 {
-	const struct booked *bk = park_book_find(park, call->account,
-						 call->place);
+	struct booked *bk;
+
+	bk = park_book_find(park, call->account, PARK_GROUP);
+	if (bk && number_same(call->number, bk->fact.number)) {
+		park_book_emit(park, &bk->fact, true);
+		str_ncpy(bk->fact.spot, call->place, sizeof(bk->fact.spot));
+		(void)park_told_target(park, bk->fact.retrieve,
+				       sizeof(bk->fact.retrieve),
+				       call->account, call->place, call->id);
+		park_book_emit(park, &bk->fact, false);
+		park_book_save(park);
+		return true;
+	}
+
+	bk = park_book_find(park, call->account, call->place);
 
 	return bk && (!call->number[0] || !bk->fact.number[0] ||
 		      number_same(call->number, bk->fact.number));
@@ -200,6 +217,33 @@ static void due_handler(void *arg)
 }
 
 
+/* The PBX says who left: if we are taking one from there, it is he */
+static bool taken_by_us(struct park *park, const struct told_call *call)
+{
+	struct le *le;
+
+	for (le = park->retrievingl.head; le; le = le->next) {
+
+		struct retrieving *rt = le->data;
+
+		if (rt->account != call->account || rt->told_gone ||
+		    (rt->told && rt->told != call->id) ||
+		    strcmp(rt->spot, call->place))
+			continue;
+
+		rt->told_gone = true;
+		if (!rt->who[0] && !rt->number[0]) {
+			str_ncpy(rt->who, call->who, sizeof(rt->who));
+			str_ncpy(rt->number, call->number,
+				 sizeof(rt->number));
+		}
+		return true;
+	}
+
+	return false;
+}
+
+
 void park_told(struct park *park, unsigned account,
 	       const struct park_info *info)
 {
@@ -232,7 +276,7 @@ void park_told(struct park *park, unsigned account,
 
 		applog(APPLOG_INFO, "park: told that %s has left %s",
 		       caller(&call), call.place);
-		if (!park_back_under_way(park, account, call.place))
+		if (!taken_by_us(park, &call))
 			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
 				    " parked %s%s: taken, or hung up",
 				    caller(&call), own(park, account,
@@ -240,6 +284,8 @@ void park_told(struct park *park, unsigned account,
 				    "for you" : "on ",
 				    own(park, account, call.place) ? "" :
 				    call.place);
+		if (mine(park, &call))
+			park_book_remove(park, call.account, call.place);
 		gone(park, &call);
 		return;
 	}
@@ -252,7 +298,7 @@ void park_told(struct park *park, unsigned account,
 		   the call into our book */
 		lamp_emit(park, account);
 		arm(park);
-		if (parked_by_me(park, &call))
+		if (mine(park, &call))
 			return;
 		bus_message(park->bus, MESSAGE_INFO, "%s is parked for you%s%s",
 			    caller(&call), call.by[0] ? ", by " : "",
@@ -261,7 +307,7 @@ void park_told(struct park *park, unsigned account,
 		break;
 
 	case TOLD_CHANGED:
-		if (!parked_by_me(park, &call))
+		if (!mine(park, &call))
 			call_emit(park, &call, false);
 		lamp_emit(park, account);
 		arm(park);
@@ -349,6 +395,28 @@ int park_told_place(struct place *place, const struct park *park,
 }
 
 
+bool park_told_shared(const struct park *park, unsigned account,
+		      const char *place, const char *target)
+{
+	char other[TEXT_SZ];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < park->told.c; i++) {
+
+		const struct told_call *call = &park->told.v[i];
+
+		if (call->account != account || strcmp(call->place, place))
+			continue;
+
+		n += !park_told_target(park, other, sizeof(other), account,
+				       place, call->id) &&
+			!strcmp(other, target);
+	}
+
+	return n > 1;
+}
+
+
 bool park_told_who(const struct park *park, unsigned account,
 		   const char *place, unsigned id, char *who, char *number)
 {
@@ -397,14 +465,16 @@ void park_told_taken(struct park *park, unsigned account, const char *place,
 
 void park_told_own(struct park *park, const struct book_fact *fact)
 {
-	const struct told_call *call = told_at(&park->told, fact->account,
-					       fact->spot);
-
 	arm(park);
 
-	/* told before we knew: one call is one row */
-	if (call && parked_by_me(park, call))
-		call_emit(park, call, true);
+	/* told before we knew */
+	for (size_t i = 0; i < park->told.c; i++) {
+
+		const struct told_call *call = &park->told.v[i];
+
+		if (call->account == fact->account && mine(park, call))
+			call_emit(park, call, true);
+	}
 }
 
 
