@@ -63,10 +63,28 @@ static int dial(const struct command *cmd, struct re_printf *reply, void *arg)
 {
 	struct app_cmd *ac = arg;
 	char err_text[REASON_SZ];
-	unsigned id;
+	unsigned id, account = 0;
 	int err;
 
-	err = phone_dial(ac->phone, 0, cmd->argv[0], &id, err_text,
+	if (cmd->argc > 1) {
+		err = phone_account_find(ac->phone, &account, cmd->argv[1]);
+		if (err) {
+			(void)re_hprintf(reply, "account %s: there %s; %s",
+					 cmd->argv[1], err == ENOENT ?
+					 "is none" : "are several",
+					 err == ENOENT ? "`status` lists them"
+					 : "write USER@HOST");
+			return err;
+		}
+	}
+
+	if (phone_full(ac->phone)) {
+		(void)re_hprintf(reply, "as many calls are up as max_calls"
+				 " allows; hang one up first");
+		return EBUSY;
+	}
+
+	err = phone_dial(ac->phone, account, cmd->argv[0], &id, err_text,
 			 sizeof(err_text));
 	if (err)
 		(void)re_hprintf(reply, "%s", err_text);

@@ -19,8 +19,9 @@ static const struct row rowv[COMMAND_IDS] = {
 	[COMMAND_STATUS] = {"status", 0, 0, false, "",
 		"Tell all that the phone knows: accounts, calls, lamps, "
 		"parked calls"},
-	[COMMAND_DIAL] = {"dial", 1, 1, false, "WHERE",
-		"Call a number or a SIP address"},
+	[COMMAND_DIAL] = {"dial", 1, 2, false, "WHERE [ACCOUNT]",
+		"Call a number or a SIP address, by the first account or the "
+		"one named"},
 	[COMMAND_ANSWER] = {"answer", 0, 1, false, "[CALL]",
 		"Answer the call that rings, or the one with that id"},
 	[COMMAND_HANGUP] = {"hangup", 0, 1, false, "[CALL]",

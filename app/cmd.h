@@ -13,7 +13,7 @@ struct re_printf;
 enum command_id {
 	COMMAND_NONE = 0,
 	COMMAND_STATUS,
-	COMMAND_DIAL,        /**< dial WHERE                             */
+	COMMAND_DIAL,        /**< dial WHERE [ACCOUNT]                   */
 	COMMAND_ANSWER,      /**< answer [CALL]                          */
 	COMMAND_HANGUP,      /**< hangup [CALL]                          */
 	COMMAND_HOLD,        /**< hold [CALL]                            */

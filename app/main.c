@@ -42,7 +42,9 @@ static int usage(FILE *f)
 "\n"
 "  parkdeck [-f DIR] [--headless]     the phone; DIR holds its `config`\n"
 "                                     (else $XDG_CONFIG_HOME/parkdeck)\n"
-"  parkdeck ctl [-f DIR] COMMAND...   tell a running phone what to do\n"
+"  parkdeck ctl [-f DIR] COMMAND...   tell a running phone what to do; ends\n"
+"                                     with 0, 1 (refused, and why) or 2 (no\n"
+"                                     COMMAND)\n"
 "  parkdeck check [-f DIR]            look for mistakes in the configuration\n"
 "  parkdeck demo [--as NAME]          the phone on its built-in PBX, to try it\n"
 "       --headless, -f DIR            without a screen; in this folder, kept\n"
@@ -181,12 +183,14 @@ static int ctl(int argc, char *argv[])
 }
 
 
-/* Without UTF-8 in the locale, names and box lines would be torn: the
-   C library's own UTF-8 locale is always there */
+/* No locale at all (LANG unset, or one that is not generated here) says
+   nothing of the terminal, and today's are UTF-8: without it each name would
+   be full of question marks. The C library's own UTF-8 locale is always
+   there. One with another codeset was chosen: then the screen is ASCII */
 static void set_locale(void)
 {
 	(void)setlocale(LC_ALL, "");
-	if (strcmp(nl_langinfo(CODESET), "UTF-8"))
+	if (!strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968"))
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 

@@ -704,6 +704,27 @@ struct phone_account *phone_account(const struct phone *phone, unsigned idx)
 }
 
 
+int phone_account_find(const struct phone *phone, unsigned *idxp,
+		       const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; phone && name && i < phone->acctc; i++) {
+
+		const struct phone_account *acc = &phone->acctv[i]->pub;
+
+		if (strcmp(acc->user, name) && strcmp(acc->aor, name) &&
+		    strcmp(acc->aor + strlen("sip:"), name))
+			continue;
+
+		*idxp = (unsigned)i;
+		++n;
+	}
+
+	return n == 1 ? 0 : n ? EEXIST : ENOENT;
+}
+
+
 int phone_auth(char **user, char **pass, const char *realm, void *arg)
 {
 	const struct phone_account *acc = arg;

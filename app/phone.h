@@ -134,7 +134,17 @@ bool phone_server_proven(const struct phone *phone, unsigned idx,
 int  phone_uri(char *buf, size_t size, const struct phone_account *acc,
 	       const char *where);
 
+/** Find an account by what names it: "102", "102@pbx" or "sip:102@pbx"
+
+    @return 0, ENOENT (none), EEXIST (several) */
+int  phone_account_find(const struct phone *phone, unsigned *idxp,
+			const char *name);
+
 /* Calls */
+
+/** @return True if as many calls are up as max_calls allows; who is parked,
+	    or recalled, is taken all the same */
+bool phone_full(const struct phone *phone);
 
 enum phone_phase {
 	PHONE_PHASE_NONE = 0,

@@ -565,6 +565,12 @@ static int connect_replacing(struct ua *ua, struct call **callp,
 }
 
 
+bool phone_full(const struct phone *phone)
+{
+	return phone && list_count(&phone->calll) >= phone->max_calls;
+}
+
+
 int phone_dial(struct phone *phone, unsigned account, const char *where,
 	       unsigned *idp, char *errbuf, size_t errsz)
 {

@@ -537,7 +537,9 @@ int term_open(struct term_ability *able, int out, bool mouse)
 	if (tcgetattr(STDIN_FILENO, &saved.tio))
 		return errno;
 
-	(void)setlocale(LC_CTYPE, "");
+	/* the program's own choice, if it has made one */
+	if (!strcmp(setlocale(LC_CTYPE, NULL), "C"))
+		(void)setlocale(LC_CTYPE, "");
 	able->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 
 	/* a file description of our own: O_NONBLOCK on standard output

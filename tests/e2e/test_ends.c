@@ -146,14 +146,18 @@ static void test_terminals(void **state)
 		const char *words;
 	} rowv[] = {
 		{"xterm-256color", "C.UTF-8", FINE,  false, NULL},
-		{"xterm-256color", "C",       ASCII, false, NULL},
-		{"xterm-256color", "",        ASCII, false, NULL},
+		/* no word on the terminal, and today's are UTF-8: names are
+		   names */
+		{"xterm-256color", "C",       FINE,  false, NULL},
+		{"xterm-256color", "",        FINE,  false, NULL},
 		/* not generated here, but the terminal is of that kind */
 		{"xterm-256color", "xx_YY.UTF-8", FINE,  false, NULL},
 		{"screen",         "C.UTF-8", FINE,  false, NULL},
 		{"linux",          "C.UTF-8", PLAIN, false, NULL},
 		{"vt100",          "C.UTF-8", FINE,  true,  NULL},
-		{"vt100",          "C",       ASCII, true,  NULL},
+		{"vt100",          "C",       FINE,  true,  NULL},
+		/* said in the configuration */
+		{"vt100",          "C.UTF-8", ASCII, true,  NULL},
 		{"dumb",           "C.UTF-8", FINE,  false, UNKNOWN},
 		{"",               "C.UTF-8", FINE,  false, UNKNOWN},
 		{"no-such",        "C.UTF-8", FINE,  false, UNKNOWN},
@@ -164,7 +168,8 @@ static void test_terminals(void **state)
 
 		const struct vt_prm prm = {
 			.home = *state,
-			.argv = {"demo"},
+			.argv = {"demo", rowv[i].glyphs == ASCII ? "--set" :
+				 NULL, "ascii yes"},
 			.term = rowv[i].term,
 			.lang = rowv[i].lang,
 			.err_piped = true,

@@ -68,6 +68,32 @@ def too_many(b):
           'the two ring on', p.short())
 
 
+def dial_by_account(b):
+    """out: dial goes by the first account, or the one named; not beyond
+    max_calls"""
+    other = b.new_peer()
+    p = b.phone('101', b.config(lines=['max_calls 2']) + [
+        b.config(peer=other, user='102')[0]]).registered()
+    p.ctl('dial', '900')
+    wait_for(lambda: b.peer.got('INVITE'), 'INVITE to the first server')
+    p.wait_no_calls()
+    for name in ('102', '102@127.0.0.1:%d' % other.port):
+        n = len(other.got('INVITE'))
+        p.ctl('dial', '901', name)
+        wait_for(lambda: len(other.got('INVITE')) > n, 'INVITE to the other')
+        check(other.got('INVITE')[-1].uri.startswith(
+            'sip:901@127.0.0.1:%d' % other.port), 'dial 901 %s' % name)
+        p.wait_no_calls()
+    check('there is none' in p.refused('dial', '901', '103'), 'no account '
+          '103')
+    for i in range(2):
+        b.peer.sipp(b, 'call-in-hung-up').code = 0
+        wait_for(lambda: len(p.calls()) == i + 1, 'rings', show=p.short)
+    check('max_calls' in p.refused('dial', '900'), 'a third is refused')
+    check(len([c for c in p.calls() if c['state'] == 'incoming']) == 2,
+          'the two ring on', p.short())
+
+
 def stranger(b):
     """INVITE and NOTIFY from another address than the server's: refused"""
     p = b.desk(spots='701')
@@ -226,7 +252,7 @@ def dials(b):
 
 
 if __name__ == '__main__':
-    peer.main(answered, hung_up, cancelled, rejected, too_many, stranger,
+    peer.main(answered, hung_up, cancelled, rejected, too_many, dial_by_account, stranger,
               options, renamed, update, out_answered, out_given_up,
               refused_with(486, 'Busy Here'),
               refused_with(404, 'Not Found'),

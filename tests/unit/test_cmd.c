@@ -20,6 +20,7 @@ static void test_decode(void **state)
 		{"stat",                  COMMAND_STATUS,   0, NULL, NULL},
 		{"dial 100",              COMMAND_DIAL,     1, "100", NULL},
 		{"di   100 ",             COMMAND_DIAL,     1, "100", NULL},
+		{"dial 100 102@pbx",      COMMAND_DIAL,     2, "100", "102@pbx"},
 		{"dial \"#72\"",          COMMAND_DIAL,     1, "#72", NULL},
 		{"dial a\"b c\"d",        COMMAND_DIAL,     1, "ab cd", NULL},
 		{"dial \"a\\\"b\\\\c\\d\"", COMMAND_DIAL,   1, "a\"b\\c\\d",
@@ -82,10 +83,10 @@ static void test_wrong(void **state)
 		 " 2 given"},
 		{"undo 1 2 3 4 5 6 7 8 9 10", EINVAL, "undo takes no words,"
 		 " 10 given"},
-		{"dial", EINVAL, "dial needs WHERE"},
+		{"dial", EINVAL, "dial needs WHERE [ACCOUNT]"},
 		{"note", EINVAL, "note needs SPOT [TEXT]"},
 		{"dial \"\"", EINVAL, "dial: an empty word is given, WHERE"
-		 " expected"},
+		 " [ACCOUNT] expected"},
 		{"undo \"\"", EINVAL, "undo: an empty word is given, nothing"
 		 " expected"},
 		{"dial \"100", EINVAL, "dial: a quote is left open, \""
