@@ -400,6 +400,7 @@ int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms)
 		return 0;
 
 	case EVENT_NONE:
+	case EVENT_HELP:
 	case EVENT_QUIT:
 	case EVENT_TYPES:
 		break;

@@ -162,6 +162,7 @@ enum event_type {
 	EVENT_SOUND,
 	EVENT_HINT,                /**< What to press next; message.text,
 					"" for none                      */
+	EVENT_HELP,                /**< The user has opened the help     */
 	EVENT_QUIT,                /**< The program ends                 */
 
 	EVENT_TYPES

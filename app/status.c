@@ -360,6 +360,10 @@ int status_event_print(struct re_printf *pf, const struct status_event *se)
 		jsonw_str(&js, "text", ev->u.message.text);
 		break;
 
+	case EVENT_HELP:
+		jsonw_str(&js, "event", "help");
+		break;
+
 	case EVENT_QUIT:
 		jsonw_str(&js, "event", "quit");
 		break;

@@ -20,6 +20,7 @@ enum state {
 	STRING,            /* OSC, DCS, SOS, PM, APC                      */
 	STRING_ESC,
 	PASTE,             /* ESC [ 200 ~                                 */
+	HELD,              /* a key, or the rest of what was given up     */
 };
 
 static const char paste_end[] = "\033[201~";
@@ -43,6 +44,7 @@ static void ground(struct keyin *in)
 	in->alt = false;
 	in->seqn = 0;
 	in->match = 0;
+	in->drop = false;
 }
 
 
@@ -90,6 +92,7 @@ static void emit_paste(struct keyin *in, keyin_h *h, void *arg)
 {
 	struct key key;
 	char text[KEYIN_PASTE_SZ];
+	bool drop;
 
 	in->paste[in->pasten < sizeof(in->paste) ? in->pasten :
 		  sizeof(in->paste) - 1] = '\0';
@@ -99,9 +102,11 @@ static void emit_paste(struct keyin *in, keyin_h *h, void *arg)
 	key.code = KEYIN_PASTE;
 	key.text = text;
 
+	drop = in->drop;
 	in->pasten = 0;
 	ground(in);
-	h(&key, arg);
+	if (!drop)
+		h(&key, arg);
 }
 
 
@@ -261,7 +266,7 @@ static void csi_final(struct keyin *in, uint8_t c, keyin_h *h, void *arg)
 	uint32_t code = KEYIN_NONE;
 	unsigned mods;
 
-	if (in->seqn > sizeof(in->seq)) {
+	if (in->seqn > sizeof(in->seq) || in->drop) {
 		ground(in);
 		return;
 	}
@@ -490,6 +495,20 @@ static void step_escape(struct keyin *in, uint8_t c, keyin_h *h, void *arg)
 }
 
 
+/** May this byte be the rest of something that came too late? */
+static bool may_be_rest(int rest, uint8_t byte)
+{
+	switch (rest) {
+
+	case ESCAPE: return byte && strchr("]PX^_", byte) != NULL;
+	case CSI:    return byte >= 0x20 && byte <= 0x7e;
+	case PASTE:  return byte >= 0x20;
+	case STRING: return byte >= 0x20 || byte == 0x1b;
+	default:     return false;
+	}
+}
+
+
 static bool is_sequence(int state)
 {
 	return state == CSI || state == CSI_LINUX || state == SS3 ||
@@ -497,23 +516,8 @@ static bool is_sequence(int state)
 }
 
 
-void keyin_step(struct keyin *in, uint8_t byte, uint64_t now_ms,
-		keyin_h *h, void *arg)
+static void step(struct keyin *in, uint8_t byte, keyin_h *h, void *arg)
 {
-	const bool late = in->late;
-
-	/* the rest of a sequence is that also if it comes too late */
-	if (in->state != ESCAPE || (byte != '[' && byte != 'O'))
-		keyin_timeout(in, now_ms, h, arg);
-
-	if (in->state == GROUND && late &&
-	    now_ms - in->last_ms < KEYIN_SEQ_MS &&
-	    (byte == '[' || byte == 'O'))
-		in->state = ESCAPE;
-
-	in->last_ms = now_ms;
-	in->late = false;
-
 	/* control bytes and ESC end a sequence that stays unfinished */
 	if (is_sequence(in->state) && in->state != MOUSE_X10 &&
 	    (byte < 0x20 || byte >= 0x7f))
@@ -587,7 +591,54 @@ void keyin_step(struct keyin *in, uint8_t byte, uint64_t now_ms,
 	case PASTE:
 		step_paste(in, byte, h, arg);
 		break;
+
+	case HELD:
+		break;
 	}
+}
+
+
+void keyin_step(struct keyin *in, uint8_t byte, uint64_t now_ms,
+		keyin_h *h, void *arg)
+{
+	const bool late = in->late;
+
+	/* the rest of a sequence is that also if it comes too late */
+	if (in->state != ESCAPE || (byte != '[' && byte != 'O'))
+		keyin_timeout(in, now_ms, h, arg);
+
+	if (in->state == GROUND && late &&
+	    now_ms - in->last_ms < KEYIN_SEQ_MS &&
+	    (byte == '[' || byte == 'O'))
+		in->state = ESCAPE;
+
+	if (in->state == GROUND && late &&
+	    now_ms - in->last_ms >= KEYIN_SEQ_MS)
+		in->rest = GROUND;
+
+	in->last_ms = now_ms;
+	in->late = false;
+
+	/* more of it in the same moment: nobody types like that */
+	if (in->state == HELD) {
+		const uint8_t held = in->held;
+
+		ground(in);
+		in->state = in->rest;
+		in->drop = in->rest != ESCAPE;
+		in->rest = GROUND;
+		step(in, held, h, arg);
+	}
+	else if (in->state == GROUND && may_be_rest(in->rest, byte)) {
+		in->state = HELD;
+		in->held = byte;
+		return;
+	}
+	else if (in->state == GROUND) {
+		in->rest = GROUND;
+	}
+
+	step(in, byte, h, arg);
 }
 
 
@@ -601,11 +652,15 @@ uint64_t keyin_due_ms(const struct keyin *in)
 	case ESCAPE:
 		return in->last_ms + KEYIN_ESC_MS;
 
+	case HELD:
+		return in->last_ms + KEYIN_MORE_MS;
+
 	case STRING: case STRING_ESC:
-		return in->last_ms + KEYIN_STRING_MS;
+		return in->last_ms + (in->drop ? KEYIN_ESC_MS :
+				      KEYIN_STRING_MS);
 
 	default:
-		return in->last_ms + KEYIN_SEQ_MS;
+		return in->last_ms + (in->drop ? KEYIN_ESC_MS : KEYIN_SEQ_MS);
 	}
 }
 
@@ -622,11 +677,29 @@ void keyin_timeout(struct keyin *in, uint64_t now_ms, keyin_h *h, void *arg)
 	case ESCAPE:
 		in->alt = false;
 		in->late = true;
+		in->rest = ESCAPE;
 		emit(in, KEYIN_ESC, 0, h, arg);
 		break;
 
+	case HELD:
+		in->rest = GROUND;
+		in->state = GROUND;
+		step(in, in->held, h, arg);
+		break;
+
 	case PASTE:
+		in->rest = PASTE;
 		emit_paste(in, h, arg);
+		break;
+
+	case STRING: case STRING_ESC:
+		in->rest = STRING;
+		ground(in);
+		break;
+
+	case CSI:
+		in->rest = CSI;
+		ground(in);
 		break;
 
 	default:

@@ -5,6 +5,8 @@
  * anywhere (slow SSH): its bytes are either the one key they mean or nothing,
  * never keys of their own. A lone ESC is the key Esc after KEYIN_ESC_MS; if
  * the rest of a sequence comes later still, it is recognised all the same.
+ * What may be such a rest or a key waits KEYIN_MORE_MS: a rest comes in one,
+ * a key alone.
  */
 #ifndef PARKDECK_UI_KEYIN_STATE_H
 #define PARKDECK_UI_KEYIN_STATE_H
@@ -17,6 +19,7 @@ enum {
 	KEYIN_ESC_MS = 100,        /**< ESC with nothing behind it       */
 	KEYIN_SEQ_MS = 10000,      /**< A sequence that never ends       */
 	KEYIN_STRING_MS = 2000,    /**< OSC, DCS …: answers of terminals */
+	KEYIN_MORE_MS = 20,        /**< More bytes of the same           */
 	KEYIN_PASTE_SZ = 256,      /**< More pasted bytes are dropped    */
 };
 
@@ -71,6 +74,10 @@ struct keyin {
 	int state;
 	bool alt;                  /**< ESC ESC or ESC and a character   */
 	bool late;                 /**< Esc was given out, rest may come */
+	int rest;                  /**< State that was given up, whose rest
+					may come; 0: none                */
+	uint8_t held;              /**< Its first byte, or a key         */
+	bool drop;                 /**< This is a rest: it means nothing */
 	uint64_t last_ms;          /**< When the last byte came          */
 	char seq[32];              /**< Parameters of a sequence         */
 	size_t seqn;               /**< Bytes in it; more: too long      */

@@ -196,10 +196,15 @@ static void wishes_run(struct ui *ui)
 
 static void key_handler(const struct key *key, void *arg)
 {
+	const struct event help = {.type = EVENT_HELP};
 	struct ui *ui = arg;
+	const bool open = ui->screen.mode == SCREEN_HELP;
 
 	screen_key(&ui->screen, ui->prm.desk, key, now(ui));
 	wishes_run(ui);
+
+	if (ui->screen.mode == SCREEN_HELP && !open)
+		bus_emit(ui->prm.bus, &help);
 }
 
 

@@ -211,10 +211,9 @@ void view_draw(struct grid *grid, const struct view *v)
 	}
 
 	view_lamps_draw(grid, v);
-	view_calls_draw(grid, v);
-
-	if (v->screen->mode == SCREEN_LINE || v->screen->mode == SCREEN_ASK)
-		view_line_draw(grid, v);
-	else
+	if (v->screen->mode == SCREEN_PANES)
 		view_message_draw(grid, v);
+	view_calls_draw(grid, v);
+	if (v->screen->mode != SCREEN_PANES)
+		view_line_draw(grid, v);
 }

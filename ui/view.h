@@ -65,6 +65,9 @@ int view_wrap(struct grid *grid, const struct view *v,
 	      const struct rect *rect, enum role role, const char *text,
 	      int rows);
 
+/** @return The message row is free for other things than messages */
+bool view_message_free(const struct view *v);
+
 /** @return Area of an overlay, all between status line and message */
 struct rect view_overlay(struct grid *grid, const struct view *v);
 

@@ -142,12 +142,19 @@ static void call_draw(struct grid *grid, const struct view *v,
 }
 
 
-/** What to press next, in the rows that no call needs */
+/** What to press next, in the rows that no call and no message needs */
 static void hint(struct grid *grid, const struct view *v)
 {
 	struct rect r = v->screen->lay.calls;
-	const int room = r.h - (int)v->desk->callc;
-	int n;
+	const int calls = (int)v->desk->callc;
+	const int rows = calls < r.h ? r.h - calls : 0;
+	int room = rows, n;
+
+	/* the message's row is the next below */
+	if (rows < HINT_ROWS && view_message_free(v)) {
+		++r.h;
+		++room;
+	}
 
 	if (!v->desk->hint[0] || room < 1)
 		return;

@@ -134,6 +134,11 @@ void view_status_draw(struct grid *grid, const struct view *v)
 		w = r->w / 4;
 	if (r->w >= TITLE_FROM)
 		x = view_text(grid, v, x, r->y, w, ROLE_BAR, v->title) + 2;
+	else if (v->banner) {
+		text_print(text, sizeof(text), "%.*s",
+			   (int)strcspn(v->banner, ","), v->banner);
+		x = view_text(grid, v, x, r->y, w, ROLE_BAR, text) + 2;
+	}
 
 	/* where there is no heading that could say it */
 	if (!v->screen->lay.lamps_title.h && v->screen->lay.pages > 1) {

@@ -591,6 +591,47 @@ static bool phone_busy(const struct demo *d)
 }
 
 
+/** Has anybody been talked with, here or before? */
+static bool was_answered(const struct demo *d)
+{
+	size_t i;
+
+	for (i = 0; i < DEMO_ROWS; i++) {
+
+		const struct demo_row *r = &d->books.rowv[i];
+
+		if (r->id && r->kind == DEMO_PHONE && r->talked_n)
+			return true;
+	}
+
+	return false;
+}
+
+
+static void ring(struct demo *d)
+{
+	const size_t who = d->turn % ARRAY_SIZE(peoplev);
+
+	(void)demo_call(d, d->life->number, peoplev[who].name,
+			peoplev[who].number, PATIENCE_MS, NULL);
+}
+
+
+/** A newcomer who missed the first call must not wait for the next one */
+static void missed_handler(void *arg)
+{
+	struct demo *d = arg;
+
+	if (was_answered(d))
+		return;
+
+	if (d->turn > 1 && demo_binding(d, d->life) && !phone_busy(d))
+		ring(d);
+
+	(void)demo_job(d, WAIT_MS, missed_handler, d);
+}
+
+
 static void life_handler(void *arg)
 {
 	struct demo *d = arg;
@@ -612,8 +653,7 @@ static void life_handler(void *arg)
 		wait = FIRST_CALL_MS;
 	}
 	else if (d->turn == 1 || (d->turn % 3 == 1 && !phone_busy(d))) {
-		(void)demo_call(d, d->life->number, peoplev[who].name,
-				peoplev[who].number, PATIENCE_MS, NULL);
+		ring(d);
 	}
 	else if (d->turn % 3 == 2 && crowd(d) < 4 && demo_spot_free(d)) {
 		(void)demo_park_by_colleague(d, colleague, NULL,
@@ -642,6 +682,7 @@ int demo_life(struct demo *d, const char *ext)
 
 	if (d && !ext) {
 		demo_job_cancel(d, life_handler, d);
+		demo_job_cancel(d, missed_handler, d);
 		return 0;
 	}
 
@@ -651,9 +692,11 @@ int demo_life(struct demo *d, const char *ext)
 	d->life = e;
 	d->turn = 0;
 	demo_job_cancel(d, life_handler, d);
+	demo_job_cancel(d, missed_handler, d);
 
 	for (le = d->extl.head; le; le = le->next)
 		((struct demo_ext *)le->data)->habit.talk_ms = HABIT_MS;
 
-	return demo_job(d, 0, life_handler, d);
+	return demo_job(d, 0, missed_handler, d) ||
+		demo_job(d, 0, life_handler, d) ? ENOMEM : 0;
 }

@@ -224,7 +224,14 @@ int demo_books_ring(struct demo_books *b, unsigned caller, unsigned callee,
 int demo_books_talk(struct demo_books *b, unsigned a, unsigned c,
 		    uint64_t now_ms)
 {
-	return pair(b, a, c, DEMO_TALKING, DEMO_TALKING, now_ms);
+	const int err = pair(b, a, c, DEMO_TALKING, DEMO_TALKING, now_ms);
+
+	if (!err) {
+		++demo_books_find(b, a)->talked_n;
+		++demo_books_find(b, c)->talked_n;
+	}
+
+	return err;
 }
 
 

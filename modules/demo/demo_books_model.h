@@ -58,6 +58,7 @@ struct demo_row {
 	char by[DEMO_TEXT];      /**< Extension that parked or retrieved */
 	char reason[DEMO_TEXT];  /**< Why ended                          */
 	bool held;               /**< Held by the other: hears music     */
+	unsigned talked_n;       /**< How often he began to talk         */
 	unsigned parked_n;       /**< How often parked so far            */
 	unsigned retrieved_n;
 	unsigned recalled_n;

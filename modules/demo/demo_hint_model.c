@@ -101,8 +101,8 @@ static void press(char *buf, size_t sz, unsigned idx)
 	if (idx < 10)
 		(void)snprintf(buf, sz, "press %u", (idx + 1) % 10);
 	else
-		(void)snprintf(buf, sz, "go there with the arrows and "
-			       "press Enter");
+		(void)snprintf(buf, sz, "go there with the arrows, press "
+			       "Enter");
 }
 
 
@@ -119,8 +119,8 @@ static void text_take(struct demo_hint *h)
 
 	press(key, sizeof(key), lamp->idx);
 	(void)snprintf(h->text, sizeof(h->text),
-		       "%.24s flashes: %.40s waits there. To take the call "
-		       "back, %s.", h->mine, h->who, key);
+		       "%.24s flashes: %s to take %.40s back.", h->mine, key,
+		       h->who);
 }
 
 
@@ -141,8 +141,8 @@ static void text_colleague(struct demo_hint *h)
 
 	press(key, sizeof(key), lamp->idx);
 	(void)snprintf(h->text, sizeof(h->text),
-		       "A colleague parked a call at %.24s. To take it, "
-		       "%s.", lamp->spot, key);
+		       "A colleague parked a call at %.24s: %s to take it.",
+		       lamp->spot, key);
 }
 
 
@@ -157,13 +157,13 @@ static void write_text(struct demo_hint *h)
 
 	case DEMO_HINT_ANSWER:
 		(void)snprintf(h->text, sizeof(h->text),
-			       "%.40s calls. Press a to answer.", h->who);
+			       "Press a to answer %.40s. (:skip ends these "
+			       "hints)", h->who);
 		break;
 
 	case DEMO_HINT_PARK:
 		(void)snprintf(h->text, sizeof(h->text),
-			       "You talk with %.40s. Press p to park the "
-			       "call.", h->who);
+			       "Press p to park %.40s.", h->who);
 		break;
 
 	case DEMO_HINT_PARKING:
@@ -181,8 +181,8 @@ static void write_text(struct demo_hint *h)
 		break;
 
 	case DEMO_HINT_HELP:
-		copy(h->text, "That is all it takes. Press ? for help, q to "
-		     "quit.");
+		copy(h->text, "Press ? for help, q to quit. That is all it "
+		     "takes.");
 		break;
 
 	default:
@@ -328,6 +328,13 @@ bool demo_hint_event(struct demo_hint *h, const struct event *ev)
 
 	case EVENT_BOOK:
 		on_book(h, &ev->u.book);
+		break;
+
+	/* the last thing to know is where all others are told */
+	case EVENT_HELP:
+		if (h->step != DEMO_HINT_HELP)
+			return false;
+		h->step = DEMO_HINT_DONE;
 		break;
 
 	default:

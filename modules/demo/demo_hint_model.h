@@ -41,7 +41,6 @@ struct demo_hint_lamp {
 struct demo_hint {
 	enum demo_hint_step step;
 	unsigned call;           /**< The call that the hint is about    */
-	bool call_spot;          /**< ... was taken from a spot          */
 	char who[TEXT_SZ];       /**< Its caller                         */
 	char mine[TEXT_SZ];      /**< Spot where I parked, or ""         */
 	struct demo_hint_lamp lampv[DEMO_HINT_LAMPS];

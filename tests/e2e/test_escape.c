@@ -20,7 +20,8 @@ enum {
 	LATE_MS = 130,           /* ESC is taken for the key after 100 ms */
 	SHOWN_MS = 750,          /* what has just changed asks             */
 	BURST = 4000,
-	SHORT = 1,               /* flag: ESC and what follows it in one  */
+	SHORT = 1,               /* flag: behind an ESC that came late a
+				    byte alone would be a key            */
 };
 
 /** spot: selected then; 0: no key, nothing happens */
@@ -103,11 +104,7 @@ static void cuts(struct e2e *e, size_t row)
 	const char *bytes = rowv[row].bytes;
 	const size_t n = strlen(bytes);
 
-	for (size_t cut = rowv[row].flags & SHORT ? 2 : 1; cut < n; cut++) {
-
-		/* ST itself: ESC and the backslash */
-		if (rowv[row].flags & SHORT && cut == n - 1)
-			continue;
+	for (size_t cut = 1; cut < n; cut++) {
 
 		select_start(e);
 		vt_send_n(e->vt, bytes, cut);

@@ -722,7 +722,56 @@ static void test_hint(void **state)
 	call(&f, 2, DESKCALL_HELD, false, "Bert", "103", "", 9000);
 	call(&f, 3, DESKCALL_HELD, false, "Carl", "104", "", 9000);
 	golden(&f, "hint-message", false);
+	message(&f, MESSAGE_INFO, "a message comes first");
+	golden(&f, "hint-none", false);
 	teardown(&f);
+
+	/* small: the row of the message too, and what is pressed first */
+	setup(&f);
+	usual_accounts(&f);
+	lamps(&f, 6);
+	f.view.banner = "demo, not connected to a telephone system";
+	size(&f, 40, 10);
+	snprintf(f.desk.hint, sizeof(f.desk.hint), "Press a to answer Jonas "
+		 "Meyer. (:skip ends these hints)");
+	call(&f, 1, DESKCALL_INCOMING, false, "Jonas", "102", "", 9000);
+	golden(&f, "hint-40x10", false);
+	message(&f, MESSAGE_INFO, "a message comes first");
+	golden(&f, "hint-40x10-message", false);
+	teardown(&f);
+}
+
+
+/** It is a demo: said at any size, whatever is open */
+static void test_banner(void **state)
+{
+	static const struct {
+		int w, h;
+		const char *keys, *name;
+	} rowv[] = {
+		{80, 24, "",  "banner-80x24"},
+		{80, 24, "?", "banner-help"},
+		{80, 24, "R", "banner-parked"},
+		{40, 10, "",  "banner-40x10"},
+		{40, 10, "?", "banner-40x10-help"},
+		{60, 12, "",  "banner-60x12"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct fixture f;
+
+		setup(&f);
+		usual_accounts(&f);
+		lamps(&f, 6);
+		f.view.title = "parkdeck demo";
+		f.view.banner = "demo, not connected to a telephone system";
+		size(&f, rowv[i].w, rowv[i].h);
+		keys(&f, rowv[i].keys);
+		golden(&f, rowv[i].name, false);
+		teardown(&f);
+	}
 }
 
 
@@ -923,6 +972,7 @@ int main(void)
 		unit_test(test_status),
 		unit_test(test_messages),
 		unit_test(test_hint),
+		unit_test(test_banner),
 		unit_test(test_hostile),
 		unit_test(test_wide_names),
 		unit_test(test_small),

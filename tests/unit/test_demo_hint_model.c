@@ -7,7 +7,7 @@
 
 /** A fact in short */
 struct row {
-	enum { CALL, LAMP, BOOK, SKIP } what;
+	enum { CALL, LAMP, BOOK, HELP, SKIP } what;
 	unsigned id;                 /* call, or index of the lamp       */
 	int state;
 	const char *who;
@@ -49,6 +49,10 @@ static bool feed(struct demo_hint *h, const struct row *r)
 		snprintf(ev.u.book.by, TEXT_SZ, "me");
 		break;
 
+	case HELP:
+		ev.type = EVENT_HELP;
+		break;
+
 	case SKIP:
 		return demo_hint_skip(h);
 	}
@@ -86,16 +90,15 @@ static void test_course(void **state)
 	static const struct row rowv[] = {
 		{LAMP, 0, LAMP_FREE, "", "701", false, DEMO_HINT_WAIT, NULL},
 		{CALL, 1, DESKCALL_INCOMING, "Anna", "", false,
-		 DEMO_HINT_ANSWER, "Anna calls. Press a to answer."},
+		 DEMO_HINT_ANSWER, "Press a to answer Anna. (:skip ends these hints)"},
 		{CALL, 1, DESKCALL_ACTIVE, "Anna", "", false,
 		 DEMO_HINT_PARK,
-		 "You talk with Anna. Press p to park the call."},
+		 "Press p to park Anna."},
 		{CALL, 1, DESKCALL_PARKING, "Anna", "", false,
 		 DEMO_HINT_PARKING,
 		 "Anna is being parked: watch the lamps."},
 		{LAMP, 2, LAMP_PARKED, "", "703", false, DEMO_HINT_TAKE,
-		 "703 flashes: Anna waits there. To take the call back, "
-		 "press 3."},
+		 "703 flashes: press 3 to take Anna back."},
 		{CALL, 1, DESKCALL_CLOSED, "Anna", "703", false,
 		 DEMO_HINT_TAKE, NULL},
 		{LAMP, 0, LAMP_PARKED, "", "701", false, DEMO_HINT_TAKE,
@@ -106,7 +109,7 @@ static void test_course(void **state)
 		 "One moment."},
 		{CALL, 2, DESKCALL_ACTIVE, "Anna", "703", true,
 		 DEMO_HINT_COLLEAGUE,
-		 "A colleague parked a call at 701. To take it, press 1."},
+		 "A colleague parked a call at 701: press 1 to take it."},
 		{LAMP, 0, LAMP_FREE, "", "701", false, DEMO_HINT_COLLEAGUE,
 		 "You have the call again. Press b to hang up; a colleague "
 		 "will park a call soon."},
@@ -115,10 +118,10 @@ static void test_course(void **state)
 		 "Soon a colleague parks a call: watch the lamps."},
 		{LAMP, 9, LAMP_PARKED, "", "710", false,
 		 DEMO_HINT_COLLEAGUE,
-		 "A colleague parked a call at 710. To take it, press 0."},
+		 "A colleague parked a call at 710: press 0 to take it."},
 		{CALL, 3, DESKCALL_ACTIVE, "Jonas", "710", true,
 		 DEMO_HINT_HELP,
-		 "That is all it takes. Press ? for help, q to quit."},
+		 "Press ? for help, q to quit. That is all it takes."},
 		{SKIP, 0, 0, "", "", false, DEMO_HINT_DONE, ""},
 		{CALL, 4, DESKCALL_INCOMING, "Eve", "", false,
 		 DEMO_HINT_DONE, NULL},
@@ -128,44 +131,83 @@ static void test_course(void **state)
 }
 
 
+/* The help ends the last hint, and only that; skip ends any */
+static void test_help(void **state)
+{
+	static const struct row rowv[] = {
+		{HELP, 0, 0, "", "", false, DEMO_HINT_WAIT, NULL},
+		{CALL, 1, DESKCALL_ACTIVE, "Anna", "", false,
+		 DEMO_HINT_PARK, "Press p to park Anna."},
+		{HELP, 0, 0, "", "", false, DEMO_HINT_PARK, NULL},
+		{CALL, 1, DESKCALL_PARKING, "Anna", "701", false,
+		 DEMO_HINT_PARKING,
+		 "Anna is being parked: watch the lamps."},
+		{LAMP, 0, LAMP_PARKED, "", "701", false, DEMO_HINT_TAKE,
+		 "701 flashes: press 1 to take Anna back."},
+		{CALL, 2, DESKCALL_ACTIVE, "Anna", "701", true,
+		 DEMO_HINT_COLLEAGUE,
+		 "A colleague parked a call at 701: press 1 to take it."},
+		{LAMP, 0, LAMP_FREE, "", "701", false, DEMO_HINT_COLLEAGUE,
+		 "You have the call again. Press b to hang up; a colleague "
+		 "will park a call soon."},
+		{CALL, 3, DESKCALL_ACTIVE, "Eve", "702", true,
+		 DEMO_HINT_HELP,
+		 "Press ? for help, q to quit. That is all it takes."},
+		{HELP, 0, 0, "", "", false, DEMO_HINT_DONE, ""},
+	};
+	static const struct row skipv[] = {
+		{CALL, 1, DESKCALL_INCOMING, "Anna", "", false,
+		 DEMO_HINT_ANSWER,
+		 "Press a to answer Anna. (:skip ends these hints)"},
+		{SKIP, 0, 0, "", "", false, DEMO_HINT_DONE, ""},
+		{CALL, 1, DESKCALL_ACTIVE, "Anna", "", false,
+		 DEMO_HINT_DONE, NULL},
+		{SKIP, 0, 0, "", "", false, DEMO_HINT_DONE, NULL},
+	};
+	(void)state;
+
+	play(rowv, ROWS(rowv));
+	play(skipv, ROWS(skipv));
+}
+
+
 /* What comes to nothing goes back */
 static void test_setbacks(void **state)
 {
 	(void)state;
 	static const struct row rowv[] = {
 		{CALL, 1, DESKCALL_INCOMING, "Anna", "", false,
-		 DEMO_HINT_ANSWER, "Anna calls. Press a to answer."},
+		 DEMO_HINT_ANSWER, "Press a to answer Anna. (:skip ends these hints)"},
 		{CALL, 2, DESKCALL_CLOSED, "Eve", "", false,
 		 DEMO_HINT_ANSWER, NULL},
 		{CALL, 1, DESKCALL_CLOSED, "Anna", "", false,
 		 DEMO_HINT_WAIT, "A call will ring in a moment. (:skip ends these hints)"},
 		{CALL, 3, DESKCALL_INCOMING, "Eve", "", false,
-		 DEMO_HINT_ANSWER, "Eve calls. Press a to answer."},
+		 DEMO_HINT_ANSWER, "Press a to answer Eve. (:skip ends these hints)"},
 		{CALL, 3, DESKCALL_ACTIVE, "Eve", "", false,
 		 DEMO_HINT_PARK,
-		 "You talk with Eve. Press p to park the call."},
+		 "Press p to park Eve."},
 		{CALL, 3, DESKCALL_PARKING, "Eve", "", false,
 		 DEMO_HINT_PARKING, "Eve is being parked: watch the lamps."},
 		/* the park failed, the caller is back */
 		{CALL, 3, DESKCALL_ACTIVE, "Eve", "", false,
 		 DEMO_HINT_PARK,
-		 "You talk with Eve. Press p to park the call."},
+		 "Press p to park Eve."},
 		{CALL, 3, DESKCALL_PARKING, "Eve", "", false,
 		 DEMO_HINT_PARKING, "Eve is being parked: watch the lamps."},
 		/* two lamps at once: the book knows which is mine */
 		{LAMP, 0, LAMP_PARKED, "", "701", false, DEMO_HINT_TAKE,
-		 "701 flashes: Eve waits there. To take the call back, "
-		 "press 1."},
+		 "701 flashes: press 1 to take Eve back."},
 		{LAMP, 12, LAMP_PARKED, "", "713", false, DEMO_HINT_TAKE,
 		 NULL},
 		{BOOK, 0, 0, "Eve", "713", false, DEMO_HINT_TAKE,
-		 "713 flashes: Eve waits there. To take the call back, "
-		 "go there with the arrows and press Enter."},
+		 "713 flashes: go there with the arrows, press Enter to take "
+		 "Eve back."},
 		/* the caller leaves, or is recalled */
 		{LAMP, 12, LAMP_FREE, "", "713", false, DEMO_HINT_TAKE,
 		 "The caller is gone. The next call will ring soon."},
 		{CALL, 5, DESKCALL_INCOMING, "Eve", "", false,
-		 DEMO_HINT_ANSWER, "Eve calls. Press a to answer."},
+		 DEMO_HINT_ANSWER, "Press a to answer Eve. (:skip ends these hints)"},
 	};
 
 	play(rowv, ROWS(rowv));
@@ -212,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest testv[] = {
 		unit_test(test_course),
+		unit_test(test_help),
 		unit_test(test_setbacks),
 		unit_test(test_random),
 	};

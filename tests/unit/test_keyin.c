@@ -269,6 +269,28 @@ static void test_escape(void **state)
 		{"\033P", 2000, "q", "q"},
 		{"\033[200~70", 9999, "1\033[201~", "<paste:701>"},
 		{"\033[200~70", 10000, "1", "<paste:70> 1"},
+		/* the rest comes after Esc, or after all was given up */
+		{"\033", 150, "]11;rgb:1/2/5\033\\", "Esc"},
+		{"\033", 150, "]11;rgb:1/2/5\a5", "Esc 5"},
+		{"\033", 150, "P1+r5\033\\", "Esc"},
+		{"\033", 150, "_Gi=1\033\\", "Esc"},
+		{"\033", 150, "^1\033\\", "Esc"},
+		{"\033", 150, "X1\033\\", "Esc"},
+		{"\033", 150, "P", "Esc P"},
+		{"\033", 150, "]", "Esc ]"},
+		{"\033", 20000, "P1", "Esc P 1"},
+		{"\033", 300, "p]", "Esc p ]"},
+		{"\033[", 10000, "5~p", "p"},
+		{"\033[1;", 10000, "5Pq", "q"},
+		{"\033[", 10000, "5", "5"},
+		{"\033[", 10000, "\033[A", "Up"},
+		{"\033]1", 2000, "1p\033\\q", "q"},
+		{"\033]1", 2000, "\033\\q", "q"},
+		{"\033]1", 2000, "\033", "Esc"},
+		{"\033]1", 2000, "\033[A", "Up"},
+		{"\033[200~70", 10000, "15\033[201~p", "<paste:70> p"},
+		{"\033[200~70", 10000, "\033[201~p", "<paste:70> p"},
+		{"\033[200~70", 10000, "\033[A", "<paste:70> Up"},
 		{"\303", 9999, "\266", "ö"},
 		{"\303", 10000, "p", "p"},
 	};
@@ -284,6 +306,10 @@ static void test_escape(void **state)
 		now += rowv[i].gap_ms;
 		keyin_timeout(&in, now, hear, &h);
 		feed(&in, &h, rowv[i].then, SIZE_MAX, 0, &now);
+		if (rowv[i].then[0]) {
+			keyin_timeout(&in, now + KEYIN_MORE_MS, hear, &h);
+			keyin_timeout(&in, now + KEYIN_ESC_MS, hear, &h);
+		}
 		row_str(i, rowv[i].keys, h.text);
 	}
 }
@@ -372,6 +398,8 @@ static void test_any_bytes(void **state)
 		row_uint(i, 0, keyin_due_ms(&in));
 		before = n;
 		keyin_step(&in, 'p', now, count, &n);
+		now += KEYIN_MORE_MS;
+		keyin_timeout(&in, now, count, &n);
 		row_uint(i, before + 1, n);
 	}
 }
