@@ -588,6 +588,17 @@ static void lamps_say_handler(const char *text, void *arg)
 }
 
 
+/* A registrar that begins anew does not know us: it could not give us a call
+   before the next REGISTER, which may be minutes away */
+static void restart_handler(unsigned account, void *arg)
+{
+	struct app *app = arg;
+
+	if (account < app->accountc)
+		regc_retry(app->accountv[account].regc);
+}
+
+
 static int lists_start(struct app *app)
 {
 	const struct cfg *cfg = app->cfg;
@@ -738,6 +749,7 @@ static int lamps_start(struct app *app)
 	err = err ? err : lists_start(app);
 	err = err ? err : info_start(app);
 	blf_set_info_handler(app->blf, info_handler);
+	blf_set_restart_handler(app->blf, restart_handler);
 
  out:
 	for (i = 0; i < n; i++)

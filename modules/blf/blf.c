@@ -338,6 +338,12 @@ static void hurry(struct blf *blf, struct acct *acct, bool live,
 		    now_ms - acct->hurried_ms < HURRY_PAUSE_MS)
 			return;
 		acct->hurried_ms = now_ms ? now_ms : 1;
+
+		if (blf->restarth) {
+			++blf->depth;
+			blf->restarth(acct->idx, blf->arg);
+			--blf->depth;
+		}
 	}
 
 	for (size_t i=0; i<blf_watch_count(blf); i++) {
@@ -1179,6 +1185,13 @@ void blf_set_info_handler(struct blf *blf, blf_info_h *h)
 {
 	if (blf)
 		blf->infoh = h;
+}
+
+
+void blf_set_restart_handler(struct blf *blf, blf_restart_h *h)
+{
+	if (blf)
+		blf->restarth = h;
 }
 
 

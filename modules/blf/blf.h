@@ -148,6 +148,15 @@ typedef void (blf_info_h)(unsigned account, const void *body, size_t len,
 void blf_set_info_handler(struct blf *blf, blf_info_h *h);
 
 /**
+ * An account's server seems to have begun anew: it knows a subscription no
+ * more, or counts anew. It may have forgotten the registration as well
+ */
+typedef void (blf_restart_h)(unsigned account, void *arg);
+
+/** Who is told of that, once in half a minute; with the arg of blf_alloc() */
+void blf_set_restart_handler(struct blf *blf, blf_restart_h *h);
+
+/**
  * Subscribe to what is parked on an account itself (BroadWorks: Event
  * call-info, a body of callpark-info); before the first blf_registered()
  *

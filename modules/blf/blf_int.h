@@ -126,6 +126,7 @@ struct blf {
 	blf_grow_h *growh;
 	blf_say_h *sayh;
 	blf_info_h *infoh;
+	blf_restart_h *restarth;
 	struct list byel;      /* wait for the window to un-SUBSCRIBE    */
 	struct blf_sched_item tell;
 	struct blf_sched_item close;

@@ -40,6 +40,7 @@ struct fix {
 	unsigned authc;         /* times the password was asked for       */
 	unsigned pongc;         /* answers to OPTIONS                     */
 	unsigned foreignc;      /* NOTIFYs that were not for the panel    */
+	unsigned restartc;      /* told that the server was restarted     */
 	struct tmr tmr;
 	bool closed;
 };
@@ -164,6 +165,15 @@ static void lamp_handler(const struct lamp_fact *fact, void *arg)
 }
 
 
+static void restart_handler(unsigned account, void *arg)
+{
+	struct fix *f = arg;
+
+	assert_int_equal(account, 0);
+	++f->restartc;
+}
+
+
 /* Of a test that fails in the middle; see teardown() */
 static struct fix *opened;
 
@@ -213,6 +223,7 @@ static void fix_panel(struct fix *f, size_t lampc)
 {
 	assert_int_equal(blf_alloc(&f->blf, &f->fc.clock, &f->prm, &f->acc,
 				   1, f->specv, lampc, lamp_handler, f), 0);
+	blf_set_restart_handler(f->blf, restart_handler);
 }
 
 
@@ -1003,6 +1014,9 @@ static void test_server_restart(void **state)
 		move(&f, 100);
 	WAIT(&f, f.n->initialc == 200);
 	WAIT(&f, f.livec == 100);
+
+	/* the registration may be gone as well: said once, not per lamp */
+	assert_int_equal(f.restartc, 1);
 
 	fix_close(&f);
 }
