@@ -518,6 +518,7 @@ static int books_what(struct demo *d, const struct command *cmd,
 	jsonw_int(&js, "bindings", demo_bindings(d, phone_ext));
 	jsonw_int(&js, "subscriptions", demo_subscriptions(d, NULL));
 	jsonw_int(&js, "notify_answer", demo_notify_answer(d));
+	jsonw_bool(&js, "down", demo_down(d));
 	jsonw_close(&js, '}');
 
 	return js.err;

@@ -394,6 +394,12 @@ int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms)
 }
 
 
+bool demo_down(const struct demo *d)
+{
+	return d && d->down;
+}
+
+
 static void notify_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct demo *d = arg;

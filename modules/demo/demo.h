@@ -126,6 +126,9 @@ int demo_set_colleague(struct demo *d, const char *ext,
  */
 int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms);
 
+/** @return True until a demo_restart() is over */
+bool demo_down(const struct demo *d);
+
 /** Misbehave from now on; NULL: behave */
 void demo_set_fault(struct demo *d, const struct demo_fault *fault);
 
