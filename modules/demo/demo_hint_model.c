@@ -111,6 +111,14 @@ static void text_take(struct demo_hint *h)
 	const struct demo_hint_lamp *lamp = lamp_at(h, h->mine);
 	char key[48];
 
+	/* on an extension: there is no lamp of his */
+	if (!lamp && h->booked) {
+		(void)snprintf(h->text, sizeof(h->text),
+			       "%.40s waits at %.24s. To take the call back,"
+			       " press u.", h->who, h->mine);
+		return;
+	}
+
 	if (!lamp) {
 		copy(h->text, h->call ? "One moment."
 		     : "The caller is gone. The next call will ring soon.");
@@ -273,6 +281,8 @@ static void on_lamp(struct demo_hint *h, const struct lamp_fact *f)
 
 	had = lamp_at(h, f->spot) != NULL;
 	lamp_set(h, f);
+	if (f->state != LAMP_PARKED && !strcmp(f->spot, h->mine))
+		h->booked = false;
 
 	/* the one that turned on after p was pressed is ours, unless we
 	   know better */
@@ -287,6 +297,9 @@ static void on_lamp(struct demo_hint *h, const struct lamp_fact *f)
 
 static void on_book(struct demo_hint *h, const struct book_fact *f)
 {
+	if (f->gone && !strcmp(f->spot, h->mine))
+		h->booked = false;
+
 	if (strcmp(f->by, "me") || f->gone)
 		return;
 
@@ -294,9 +307,10 @@ static void on_book(struct demo_hint *h, const struct book_fact *f)
 		return;
 
 	copy(h->mine, f->spot);
+	h->booked = true;
 	if (f->who[0])
 		copy_name(h->who, f->who);
-	if (h->step == DEMO_HINT_PARKING && lamp_at(h, h->mine)) {
+	if (h->step == DEMO_HINT_PARKING) {
 		h->step = DEMO_HINT_TAKE;
 		h->call = 0;
 	}

@@ -42,6 +42,7 @@ struct demo_hint {
 	enum demo_hint_step step;
 	unsigned call;           /**< The call that the hint is about    */
 	char who[TEXT_SZ];       /**< Its caller                         */
+	bool booked;                 /**< The call at `mine` is in the book */
 	char mine[TEXT_SZ];      /**< Spot where I parked, or ""         */
 	struct demo_hint_lamp lampv[DEMO_HINT_LAMPS];
 	char text[REASON_SZ];

@@ -208,6 +208,14 @@ static void test_setbacks(void **state)
 		 "The caller is gone. The next call will ring soon."},
 		{CALL, 5, DESKCALL_INCOMING, "Eve", "", false,
 		 DEMO_HINT_ANSWER, "Press a to answer Eve. (:skip ends these hints)"},
+		/* parked on an extension, where no lamp is */
+		{CALL, 5, DESKCALL_ACTIVE, "Eve", "", false,
+		 DEMO_HINT_PARK,
+		 "Press p to park Eve."},
+		{CALL, 5, DESKCALL_PARKING, "Eve", "102", false,
+		 DEMO_HINT_PARKING, "Eve is being parked: watch the lamps."},
+		{BOOK, 0, 0, "Eve", "102", false, DEMO_HINT_TAKE,
+		 "Eve waits at 102. To take the call back, press u."},
 	};
 
 	play(rowv, ROWS(rowv));
