@@ -302,7 +302,19 @@ static bool utf8_valid(const char *s, size_t len)
 
 	while (p < end) {
 
-		const size_t n = utf8_len(p, (size_t)(end - p));
+		uint64_t eight;
+		size_t n;
+
+		/* nearly all of nearly all documents is ASCII */
+		if (end - p >= (ptrdiff_t)sizeof(eight)) {
+			memcpy(&eight, p, sizeof(eight));
+			if (!(eight & 0x8080808080808080ull)) {
+				p += sizeof(eight);
+				continue;
+			}
+		}
+
+		n = utf8_len(p, (size_t)(end - p));
 		if (!n)
 			return false;
 
@@ -693,6 +705,20 @@ static void on_text(void *arg, const xmlChar *s, int len)
 
 
 /**
+ * All of the document is in memory: the parser need not look for more of it
+ * with each word, which grows its buffer as often (a quarter of its time)
+ */
+static void on_begin(void *arg)
+{
+	const struct saxdoc *doc = arg;
+	xmlParserInputPtr input = doc->ctxt->input;
+
+	if (input && input->buf)
+		input->buf->readcallback = NULL;
+}
+
+
+/**
  * Which errors are harmless: where no part of the document was lost. All
  * else refuses it, although the parser would go on.
  */
@@ -745,6 +771,7 @@ static int ctxt_alloc(struct saxdoc *doc)
 	sax = doc->ctxt->sax;
 	memset(sax, 0, sizeof(*sax));
 	sax->initialized         = XML_SAX2_MAGIC;
+	sax->startDocument       = on_begin;
 	sax->startElementNs      = on_start;
 	sax->endElementNs        = on_end;
 	sax->characters          = on_text;
