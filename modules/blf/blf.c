@@ -289,7 +289,8 @@ static void leg_forget(struct leg *leg, uint64_t now_ms)
 
 static void leg_close(struct leg *leg, uint64_t now_ms)
 {
-	leg_forget(leg, now_ms);
+	blf_dlg_close(&leg->dlg, now_ms);
+	window_leave(leg);
 	list_unlink(&leg->qle);
 	(void)blf_sched_set(&leg->watch->blf->sched, &leg->item,
 			    BLF_SCHED_NEVER);
@@ -1637,12 +1638,12 @@ int blf_alloc(struct blf **blfp, const struct clock *clock,
 	if (err)
 		goto out;
 
-	err = blf_sip_alloc(&blf->bs, clock, accv, accc, 2 * specc,
+	err = blf_sip_alloc(&blf->bs, clock, accv, accc, specc,
 			    &handlers, blf);
 	if (err)
 		goto out;
 
-	hashc = hash_valid_size((uint32_t)MAX(2 * specc, 256));
+	hashc = hash_valid_size((uint32_t)MAX(specc, 256));
 	err  = hash_alloc(&blf->ht_spot, hashc);
 	err |= hash_alloc(&blf->ht_user, hashc);
 	if (err)

@@ -30,10 +30,12 @@ static const struct {
 enum {
 	GHOST_MS = 32000,       /* 64*T1: so long is a NOTIFY repeated   */
 	GHOSTS_MAX = 20000,
+	GHOST_HASH = 4096,
 	UNASKED_MAX = 64,
 	TAG_MAX = 255,          /* of the other side's, [bytes]          */
 	TARGET_MAX = 511,
 	ROUTES_MAX = 2047,
+	ROOM_SZ = 120,          /* enough for nearly all                 */
 	RX_SIZE = 65535,        /* largest datagram                      */
 	RX_BUFFER = 4 << 20,    /* a burst; the kernel caps it           */
 	TRIES_MAX = 6,          /* challenges in a row                   */
@@ -216,8 +218,9 @@ int blf_sip_alloc(struct blf_sip **bsp, const struct clock *clock,
 
 	size = hash_valid_size((uint32_t)MAX(size, 16));
 
+	/* ghosts are few, but for half a minute after a restart */
 	err  = hash_alloc(&bs->ht_dlg, (uint32_t)size);
-	err |= hash_alloc(&bs->ht_ghost, (uint32_t)size);
+	err |= hash_alloc(&bs->ht_ghost, (uint32_t)MIN(size, GHOST_HASH));
 
  out:
 	if (err)
@@ -326,7 +329,7 @@ static bool route_handler(const struct sip_hdr *hdr,
 
 /* RFC 3261 12.1: remote tag, remote target, route set. With `routes` these
    stay: only the target may change later (12.2.1.2) */
-static int remote_make(char **remotep, const struct sip_msg *msg,
+static int remote_make(struct mbuf **mbp, const struct sip_msg *msg,
 		       const char *uri, const char *routes)
 {
 	const struct pl *tag = msg->req ? &msg->from.tag : &msg->to.tag;
@@ -334,7 +337,6 @@ static int remote_make(char **remotep, const struct sip_msg *msg,
 	struct sip_addr addr;
 	struct pl target;
 	struct mbuf *mb;
-	char *remote;
 	int err;
 
 	contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
@@ -359,17 +361,39 @@ static int remote_make(char **remotep, const struct sip_msg *msg,
 				   route_handler, mb))
 		err = EBADMSG;
 	err = err ? err : mbuf_write_u8(mb, 0);
-	if (err)
-		goto out;
 
-	remote = mem_alloc(mb->end, NULL);
-	if (!remote) {
-		err = ENOMEM;
-		goto out;
+	if (err)
+		mem_deref(mb);
+	else
+		*mbp = mb;
+
+	return err;
+}
+
+
+/* Takes the mbuf over. What is there already is used again: thousands of
+   small blocks that stay, amid transactions that go, would hold a page of
+   memory each */
+static int remote_put(struct blf_dlg *dlg, struct mbuf *mb)
+{
+	int err = 0;
+
+	if (mb->end > dlg->room_sz) {
+
+		char *room = mem_alloc(mb->end, NULL);
+
+		if (!room) {
+			err = ENOMEM;
+			goto out;
+		}
+
+		mem_deref(dlg->room);
+		dlg->room    = room;
+		dlg->room_sz = (uint16_t)mb->end;
 	}
 
-	memcpy(remote, mb->buf, mb->end);
-	*remotep = remote;
+	memcpy(dlg->room, mb->buf, mb->end);
+	dlg->remote = dlg->room;
 
  out:
 	mem_deref(mb);
@@ -380,17 +404,12 @@ static int remote_make(char **remotep, const struct sip_msg *msg,
 
 static int remote_set(struct blf_dlg *dlg, const struct sip_msg *msg)
 {
-	char *remote;
+	struct mbuf *mb;
 	int err;
 
-	err = remote_make(&remote, msg, dlg->uri, NULL);
-	if (err)
-		return err;
+	err = remote_make(&mb, msg, dlg->uri, NULL);
 
-	mem_deref(dlg->remote);
-	dlg->remote = remote;
-
-	return 0;
+	return err ? err : remote_put(dlg, mb);
 }
 
 
@@ -399,17 +418,14 @@ static void remote_update(struct blf_dlg *dlg, const struct sip_msg *msg)
 {
 	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
 	struct sip_addr addr;
-	char *remote;
+	struct mbuf *mb;
 
 	if (!contact || sip_addr_decode(&addr, &contact->val) ||
 	    !pl_strcmp(&addr.auri, remote_target(dlg)))
 		return;
 
-	if (remote_make(&remote, msg, dlg->uri, remote_routes(dlg)))
-		return;
-
-	mem_deref(dlg->remote);
-	dlg->remote = remote;
+	if (!remote_make(&mb, msg, dlg->uri, remote_routes(dlg)))
+		(void)remote_put(dlg, mb);
 }
 
 
@@ -575,6 +591,21 @@ void blf_dlg_init(struct blf_dlg *dlg, struct blf_sip *bs, unsigned account,
 	memset(dlg, 0, sizeof(*dlg));
 	dlg->peer = &bs->peerv[account];
 	dlg->uri  = uri;
+
+	/* else it will be made when it is needed */
+	dlg->room = mem_alloc(ROOM_SZ, NULL);
+	dlg->room_sz = dlg->room ? ROOM_SZ : 0;
+}
+
+
+void blf_dlg_close(struct blf_dlg *dlg, uint64_t now_ms)
+{
+	if (!dlg)
+		return;
+
+	blf_dlg_forget(dlg, now_ms);
+	dlg->room = mem_deref(dlg->room);
+	dlg->room_sz = 0;
 }
 
 
@@ -629,7 +660,7 @@ void blf_dlg_forget(struct blf_dlg *dlg, uint64_t now_ms)
 
 	hash_unlink(&dlg->he);
 	dlg->req     = mem_deref(dlg->req);
-	dlg->remote  = mem_deref(dlg->remote);
+	dlg->remote  = NULL;
 	dlg->by_resp = false;
 	memset(&dlg->order, 0, sizeof(dlg->order));
 }
@@ -1194,7 +1225,7 @@ static struct blf_dlg *dlg_make(struct blf_sip *bs, struct blf_dlg *root,
 				const struct sip_msg *msg, uint64_t now_ms)
 {
 	struct blf_dlg *dlg = root;
-	char *remote;
+	struct mbuf *remote;
 
 	if (remote_make(&remote, msg, root->uri, NULL))
 		return NULL;
@@ -1219,8 +1250,9 @@ static struct blf_dlg *dlg_make(struct blf_sip *bs, struct blf_dlg *root,
 			    &dlg->he, dlg);
 	}
 
-	mem_deref(dlg->remote);
-	dlg->remote  = remote;
+	if (remote_put(dlg, remote))
+		return NULL;
+
 	dlg->by_resp = false;
 
 	return dlg;

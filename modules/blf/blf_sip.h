@@ -35,8 +35,10 @@ struct blf_dlg {
 	struct le he;                  /**< By Call-ID                   */
 	struct blf_peer *peer;         /**< Its account                  */
 	const char *uri;               /**< Who is watched; borrowed     */
-	char *remote;                  /**< Remote tag, target, routes:
+	const char *remote;            /**< Remote tag, target, routes:
 					    three strings; NULL: none    */
+	char *room;                    /**< For them                     */
+	uint16_t room_sz;
 	struct sip_request *req;       /**< Under way, or NULL           */
 	struct blf_order_state order;
 	uint64_t born_ms;              /**< First SUBSCRIBE was sent     */
@@ -144,12 +146,16 @@ void blf_sip_unasked_answer(struct blf_sip *bs, const struct blf_unasked *u,
 /** Forget what this account's server taught: nonces */
 void blf_sip_fresh(struct blf_sip *bs, unsigned account);
 
+/** Begin: no dialog yet; blf_dlg_close() it */
 void blf_dlg_init(struct blf_dlg *dlg, struct blf_sip *bs, unsigned account,
 		  const char *uri);
 
 /** Drop the dialog and the request under way. Repeats of its last NOTIFY
     get the same answer for 32 s (RFC 3261 8.2.7) */
 void blf_dlg_forget(struct blf_dlg *dlg, uint64_t now_ms);
+
+/** The same, and free what the dialog holds: blf_dlg_init() made it */
+void blf_dlg_close(struct blf_dlg *dlg, uint64_t now_ms);
 
 /** Do not wait for the answer to the request under way any more */
 void blf_dlg_cancel(struct blf_dlg *dlg);

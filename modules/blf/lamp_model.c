@@ -10,6 +10,8 @@
 #include "modules/blf/lamp_model.h"
 
 enum {
+	TAG_ROOM = 40,               /* Enough for nearly all            */
+
 	/* Nothing is parked for longer: a duration beyond it is no such */
 	DURATION_MAX_S = 7 * 24 * 3600,
 };
@@ -54,6 +56,7 @@ struct lamp_table {
 	bool asked_low;              /* After a version that went back   */
 	bool trusted;                /* Asked, and partial all the same  */
 	bool short_of;               /* A dialog found no room           */
+	bool roomy;                  /* Has TAG_ROOM for the tag         */
 	char tag[];
 };
 
@@ -549,9 +552,15 @@ static int table_add(struct lamp_table **tp, struct lamp *lamp,
 		if (lamp->tablev[i])
 			continue;
 
-		*tp = calloc(1, sizeof(**tp) + sz);
-		if (!*tp)
-			return ENOMEM;
+		if (lamp->spare && sz <= TAG_ROOM) {
+			*tp = lamp->spare;
+			lamp->spare = NULL;
+		}
+		else {
+			*tp = calloc(1, sizeof(**tp) + sz);
+			if (!*tp)
+				return ENOMEM;
+		}
 
 		memcpy((*tp)->tag, tag, sz);
 		lamp->tablev[i] = *tp;
@@ -575,7 +584,16 @@ static void table_drop(struct lamp *lamp, struct lamp_table **tp)
 		return;
 
 	table_empty(lamp, *tp);
-	free(*tp);
+
+	if ((*tp)->roomy && !lamp->spare) {
+		memset(*tp, 0, sizeof(**tp));
+		(*tp)->roomy = true;
+		lamp->spare = *tp;
+	}
+	else {
+		free(*tp);
+	}
+
 	*tp = NULL;
 }
 
@@ -934,6 +952,13 @@ void lamp_init(struct lamp *lamp, enum lamp_kind kind, const char *spot,
 	lamp->rules = rules ? rules : &lamp_rules_default;
 	lamp->reason = "";
 	lamp->blind = true;
+
+	/* Made now, not amid the thousands of blocks of a wave of
+	   SUBSCRIBEs, which would leave each in a page of its own. Without
+	   memory there is none yet */
+	lamp->spare = calloc(1, sizeof(*lamp->spare) + TAG_ROOM);
+	if (lamp->spare)
+		lamp->spare->roomy = true;
 }
 
 
@@ -947,6 +972,8 @@ void lamp_close(struct lamp *lamp)
 	lamp->lead = NULL;
 	for (i = 0; i < LAMP_FORKS_MAX; i++)
 		table_drop(lamp, &lamp->tablev[i]);
+	free(lamp->spare);
+	lamp->spare = NULL;
 	free(lamp->kept);
 	lamp->kept = NULL;
 }

@@ -77,6 +77,7 @@ struct lamp {
 	const char *spot;
 	const struct lamp_rules *rules;
 	struct lamp_table *tablev[LAMP_FORKS_MAX];
+	struct lamp_table *spare;    /* For the first one                */
 	struct lamp_row *lead;       /* Shown: in a table, or `kept`     */
 	struct lamp_row *kept;       /* Shown, but in no table any more  */
 	const char *reason;
