@@ -292,14 +292,13 @@ void bare_read(struct bare *bare)
 }
 
 
-void bare_notify_body(struct bare *bare, struct bare_sub *sub,
-		      const char *ctype, const char *hdrs, const char *body,
-		      size_t len)
+size_t bare_message(char *buf, size_t sz, struct bare *bare,
+		    struct bare_sub *sub, const char *ctype, const char *hdrs,
+		    const char *body, size_t len)
 {
-	static char buf[DATAGRAM];
 	int n;
 
-	n = re_snprintf(buf, sizeof(buf),
+	n = re_snprintf(buf, sz,
 			"NOTIFY %s SIP/2.0\r\n"
 			"Via: SIP/2.0/UDP %s;rport;branch=z9hG4bK%08x\r\n"
 			"Max-Forwards: 70\r\n"
@@ -315,14 +314,28 @@ void bare_notify_body(struct bare *bare, struct bare_sub *sub,
 			"%s"
 			"Content-Type: %s\r\n"
 			"Content-Length: %zu\r\n\r\n",
-			sub->contact, bare->addr, ++bare->notifyc, sub->rtag,
+			sub->contact, bare->addr, bare->notifyc, sub->rtag,
 			sub->user, sub->ltag, sub->callid, ++sub->cseq,
 			bare->addr, BARE_EXPIRES_S, hdrs, ctype, len);
-	if (n < 0 || (size_t)n + len > sizeof(buf))
-		return;
+	if (n < 0 || (size_t)n + len > sz)
+		return 0;
 
 	memcpy(buf + n, body, len);
-	send_to(bare, &sub->peer, buf, (size_t)n + len);
+
+	return (size_t)n + len;
+}
+
+
+void bare_notify_body(struct bare *bare, struct bare_sub *sub,
+		      const char *ctype, const char *hdrs, const char *body,
+		      size_t len)
+{
+	static char buf[DATAGRAM];
+	const size_t n = bare_message(buf, sizeof(buf), bare, sub, ctype,
+				      hdrs, body, len);
+
+	++bare->notifyc;
+	send_to(bare, &sub->peer, buf, n);
 }
 
 

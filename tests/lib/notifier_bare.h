@@ -76,6 +76,12 @@ void bare_notify_body(struct bare *bare, struct bare_sub *sub,
 		      const char *ctype, const char *hdrs, const char *body,
 		      size_t len);
 
+/** Write the message that bare_notify_body() sends. @return Its length, or 0:
+    no room */
+size_t bare_message(char *buf, size_t sz, struct bare *bare,
+		    struct bare_sub *sub, const char *ctype, const char *hdrs,
+		    const char *body, size_t len);
+
 /** Write the document that bare_notify() sends. @return Its length */
 size_t bare_body(char *buf, size_t sz, struct bare_sub *sub,
 		 const char *state, const char *who);
