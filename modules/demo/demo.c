@@ -14,6 +14,7 @@ enum {
 	PATIENCE_MS = 25000,
 	TALK_MS = 8000,
 	HABIT_MS = 20000,        /**< A colleague talks so long          */
+	CUT_MS = 3000,           /**< Connections are lost so long       */
 	WAIT_MS = 200,           /**< Look again for a registration      */
 };
 
@@ -349,6 +350,22 @@ static void up_handler(void *arg)
 		applog(APPLOG_WARN, "demo: TCP is gone for good\n");
 
 	demo_lamps_again(d);
+}
+
+
+static void cut_handler(void *arg)
+{
+	struct demo *d = arg;
+
+	d->down = false;
+}
+
+
+/** The network is gone for a while (UDP) */
+void demo_cut(struct demo *d)
+{
+	d->down = true;
+	(void)demo_job(d, CUT_MS, cut_handler, d);
 }
 
 

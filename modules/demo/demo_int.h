@@ -111,6 +111,7 @@ struct demo_owed {
 	bool pending;
 	uint16_t code;
 	uint64_t since_ms;
+	bool silent;             /**< They are never sent                */
 };
 
 struct demo_media;
@@ -209,6 +210,7 @@ struct demo {
 /* core */
 int  demo_core_open(struct demo *d);
 int  demo_core_down(struct demo *d);
+void demo_cut(struct demo *d);
 int  demo_core_up(struct demo *d);
 uint64_t demo_now(const struct demo *d);
 uint32_t demo_chance(struct demo *d, uint32_t n);

@@ -759,7 +759,7 @@ void demo_leg_frag(struct demo_leg *leg, uint16_t code)
 	d = leg->d;
 	leg->owed.pending = false;
 
-	if (d->fault.refer == DEMO_REFER_NO_FRAG)
+	if (leg->owed.silent)
 		return;
 
 	if (d->m.frag == DEMO_FRAG_LATE &&
@@ -951,6 +951,7 @@ static void referred(struct demo_leg *leg, const struct sip_msg *msg)
 			 contact_print, leg, demo_allow);
 
 	leg->owed.since_ms = demo_now(d);
+	leg->owed.silent = d->fault.refer == DEMO_REFER_NO_FRAG;
 	demo_leg_owe(leg, 503);
 	demo_switch_refer_go(leg->party, number, replaced);
 	return;

@@ -181,6 +181,11 @@ enum demo_refer_fault {
 	DEMO_REFER_BYE_ONLY,      /**< BYE instead of sipfrags           */
 	DEMO_REFER_CALLER_GONE,   /**< The caller hangs up meanwhile     */
 	DEMO_REFER_RACE,          /**< The spot is taken right before    */
+	DEMO_REFER_NO_ROOM,       /**< Nothing is free any more          */
+	DEMO_REFER_BOUNCED,       /**< sipfrag 200, and the caller rings the
+				       parker                            */
+	DEMO_REFER_CUT,           /**< Parked, and the network is gone for a
+				       while (UDP)                       */
 };
 
 /** Misbehaviour; all zero is none */

@@ -916,11 +916,34 @@ static void alone(struct demo_party *parker)
 }
 
 
+/** He rings the one who sent him, who is told that all went well */
+static void bounce(struct demo_party *caller, struct demo_party *parker,
+		   const char *spot)
+{
+	struct demo *d = caller->d;
+
+	str_ncpy(caller->parker, parker->ext->number, sizeof(caller->parker));
+	str_ncpy(caller->spot, spot, sizeof(caller->spot));
+	alone(parker);
+	demo_leg_frag(parker->leg, 200);
+	if (d->m.bye_parker)
+		part(parker, DEMO_HUNG_UP, "transferred", 16);
+	recall_handler(caller);
+}
+
+
 static void park_at(struct demo_party *caller, struct demo_party *parker,
 		    const char *spot, bool lot)
 {
 	struct demo *d = caller->d;
 	struct demo_leg *leg = parker->leg;
+	const bool room = d->fault.refer != DEMO_REFER_NO_ROOM;
+
+	if (d->fault.refer == DEMO_REFER_BOUNCED) {
+		bounce(caller, parker, spot);
+		demo_lamps(d);
+		return;
+	}
 
 	if (d->fault.refer == DEMO_REFER_RACE &&
 	    !demo_books_at(&d->books, spot)) {
@@ -935,7 +958,8 @@ static void park_at(struct demo_party *caller, struct demo_party *parker,
 			spot = demo_spot_free(d);
 	}
 
-	if (!demo_switch_parks(d, caller, spot, parker->ext->number)) {
+	if (room &&
+	    !demo_switch_parks(d, caller, spot, parker->ext->number)) {
 
 		parked(parker, spot, lot);
 
@@ -959,14 +983,7 @@ static void park_at(struct demo_party *caller, struct demo_party *parker,
 		break;
 
 	case DEMO_TAKEN_BOUNCES:
-		str_ncpy(caller->parker, parker->ext->number,
-			 sizeof(caller->parker));
-		str_ncpy(caller->spot, spot, sizeof(caller->spot));
-		alone(parker);
-		demo_leg_frag(leg, 200);
-		if (d->m.bye_parker)
-			part(parker, DEMO_HUNG_UP, "transferred", 16);
-		recall_handler(caller);
+		bounce(caller, parker, spot);
 		break;
 	}
 
@@ -1090,6 +1107,10 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 
 	switch (d->fault.refer) {
 
+	case DEMO_REFER_CUT:
+		demo_cut(d);
+		break;
+
 	case DEMO_REFER_NOTHING:
 		leg->owed.pending = false;
 		return;
@@ -1110,7 +1131,8 @@ void demo_switch_refer_go(struct demo_party *p, const char *number,
 
 	if (is_lot(d, number)) {
 
-		spot = demo_spot_free(d);
+		spot = d->fault.refer == DEMO_REFER_NO_ROOM ? NULL :
+			demo_spot_free(d);
 
 		if (spot)
 			park_at(caller, p, spot, true);

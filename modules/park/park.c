@@ -9,7 +9,6 @@
 
 enum {
 	RECALL_MS = 5000,       /* from the lamp going free to the INVITE */
-	BOUNCE_MS = 10000,      /* from our park to its INVITE back     */
 };
 
 
@@ -304,13 +303,19 @@ static void incoming(struct park *park, const struct call_fact *call)
 	const struct book_fact *gone = &park->gone;
 	const char *name = call->name[0] ? call->name : call->peer;
 	struct booked *bk;
+	bool by_us;
 
 	if (call->outgoing)
 		return;
 
+	by_us = sent_by_us(park, call->account, call->referred_by);
+
+	if (park_out_bounced(park, call, by_us))
+		return;
+
 	bk = park_book_caller(park, call->account, call->peer);
 	if (bk && (now < bk->fact.since_ms + BOUNCE_MS ||
-		   sent_by_us(park, call->account, call->referred_by))) {
+		   by_us)) {
 
 		bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, %s",
 			    name, bk->fact.spot,

@@ -123,6 +123,9 @@ static void won(const struct retrieving *rt)
 	if (!call)
 		return;
 
+	if (!rt->pickup)
+		park_out_taken(park, call);
+
 	if (rt->pickup)
 		bus_message(park->bus, MESSAGE_INFO, "the call for %s is"
 			    " yours", rt->spot);

@@ -20,6 +20,7 @@
 
 
 enum {
+	BOUNCE_MS = 10000,      /* from our park to its INVITE back     */
 	CANDIDATES_MAX = 4,
 	URI_SZ = 1024,
 };
@@ -61,6 +62,7 @@ struct parking {
 	bool spoke;                 /* something came from him all the
 				       time: silence says that he is
 				       not there                        */
+	bool elsewhere;             /* he is on another call of ours    */
 	bool renewed;               /* a re-INVITE came after the REFER */
 	int err;                    /* of sending the REFER             */
 	bool bye;                   /* we ended the leg ourselves       */
@@ -131,6 +133,8 @@ struct park {
 	struct park_failure failure;
 	struct book_fact gone;      /* the last that left its spot ...  */
 	uint64_t gone_ms;           /* ... and when; 0: none            */
+	struct book_fact sent;      /* the last that no lamp showed ... */
+	uint64_t sent_ms;
 };
 
 
@@ -172,6 +176,19 @@ struct parking *park_out_find(const struct park *park, unsigned id);
 
 /** The server sent a re-INVITE that names `number`, or nobody: "" */
 void park_out_reinvite(struct parking *pk, const char *number);
+
+/**
+ * Somebody calls: is it one whom the PBX did not keep where we sent him?
+ *
+ * @param by_us We are said to have sent him
+ *
+ * @return True: the user was told
+ */
+bool park_out_bounced(struct park *park, const struct call_fact *call,
+		      bool by_us);
+
+/** That caller is on another call of ours now: his old line is empty */
+void park_out_taken(struct park *park, const struct call_fact *call);
 
 /** @return How to park at that spot, or NULL: it cannot be chosen */
 const char *park_out_template(const struct park *park, unsigned account,

@@ -92,14 +92,19 @@ static bool on_line(struct parking *pk)
 	const uint32_t n = phone_heard(pk->park->phone, pk->id) - pk->rx;
 
 	if (n > STRAY) {
-		str_ncpy(pk->reason, "the PBX says so, but the call is still"
-			 " on the line (is the lot full?)",
-			 sizeof(pk->reason));
+		if (pk->life.state == PARK_LISTENING)
+			str_ncpy(pk->reason, "the PBX says so, but the call"
+				 " is still on the line (is the lot full?)",
+				 sizeof(pk->reason));
 		return true;
 	}
 
-	if (pk->spoke)
+	if (pk->spoke || pk->elsewhere)
 		return false;
+
+	/* nothing says that he is anywhere else */
+	if (pk->life.state == PARK_CHECKING)
+		return true;
 
 	if (pk->renewed)
 		str_ncpy(pk->reason, "the PBX gave the call back (is the lot"
@@ -119,9 +124,10 @@ static void parking_due(void *arg)
 	struct parking *pk = arg;
 	enum park_event ev = PARK_EV_DUE;
 
-	if (pk->life.state == PARK_LISTENING && on_line(pk))
+	if ((pk->life.state == PARK_LISTENING ||
+	     pk->life.state == PARK_CHECKING) && on_line(pk))
 		ev = PARK_EV_DUE_HEARD;
-	else if (dark(pk))
+	else if (dark(pk) && !pk->elsewhere)
 		ev = PARK_EV_DUE_DARK;
 	else if (pk->life.state == PARK_REJOINED)
 		str_ncpy(pk->reason, "the PBX gave the call back (is the lot"
@@ -193,9 +199,19 @@ static void look(struct parking *pk, enum park_state old)
 	(void)phone_background(park->phone, pk->id,
 			       active && active->id != pk->id);
 	(void)phone_hold(park->phone, pk->id, false);
-	(void)phone_watch(park->phone, pk->id, LOOK_S);
+
+	/* without a word of the PBX the user alone may end it */
+	if (old != PARK_CHECKING)
+		(void)phone_watch(park->phone, pk->id, LOOK_S);
 
 	switch (old) {
+
+	case PARK_CHECKING:
+		(void)re_snprintf(text, sizeof(text), "the PBX never said"
+				  " whether %s is %s, and nothing is heard on"
+				  " the line: it is yours", caller(pk),
+				  pk->transfer ? "transferred" : "parked");
+		break;
 
 	case PARK_SHOWN:
 		(void)re_snprintf(text, sizeof(text), "the lamp shows %s at"
@@ -216,7 +232,8 @@ static void look(struct parking *pk, enum park_state old)
 	}
 
 	failed(pk, old == PARK_SHOWN || old == PARK_LISTENING ?
-	       "lamp and PBX do not agree" : "the spot is empty again");
+	       "lamp and PBX do not agree" : old == PARK_CHECKING ?
+	       "the PBX never said so" : "the spot is empty again");
 	bus_message(park->bus, MESSAGE_WARN, "%s", text);
 }
 
@@ -267,6 +284,20 @@ static void tell_chosen(const struct parking *pk)
 }
 
 
+/* Somewhere; if the PBX sends him back it was not for long */
+static void tell_lot(const struct parking *pk)
+{
+	struct park *park = pk->park;
+
+	park->sent.account = pk->account;
+	str_ncpy(park->sent.number, pk->number, sizeof(park->sent.number));
+	park->sent_ms = clock_ms(park->clock);
+
+	bus_message(park->bus, MESSAGE_WARN, "%s is parked, but no lamp tells"
+		    " where", caller(pk));
+}
+
+
 static void tell_end(struct parking *pk)
 {
 	char spots[REASON_SZ];
@@ -277,7 +308,8 @@ static void tell_end(struct parking *pk)
 		bool done = pk->life.state == PARK_DONE ||
 			pk->life.state == PARK_UNKNOWN;
 
-		if (pk->life.state != PARK_FAILED)
+		if (pk->life.state != PARK_FAILED &&
+		    pk->life.state != PARK_VACATED)
 			bus_message(pk->park->bus, done ? MESSAGE_INFO :
 				    MESSAGE_WARN, done ?
 				    "%s is transferred to %s" :
@@ -289,14 +321,14 @@ static void tell_end(struct parking *pk)
 	switch (pk->life.state) {
 
 	case PARK_DONE:
+		if (pk->elsewhere)
+			break;
 		if (spots[0])
 			tell_spot(pk);
 		else if (pk->chosen[0])
 			tell_chosen(pk);
 		else
-			bus_message(pk->park->bus, MESSAGE_WARN,
-				    "%s is parked, but no lamp tells where",
-				    caller(pk));
+			tell_lot(pk);
 		break;
 
 	case PARK_UNKNOWN:
@@ -322,6 +354,10 @@ void park_out_event(struct parking *pk, enum park_event ev)
 	const uint64_t now = clock_ms(park->clock);
 	const enum park_state old = pk->life.state;
 	enum park_action act;
+
+	/* what its end makes others say comes back here before it is gone */
+	if (park_ended(old))
+		return;
 
 	act = park_step(&pk->life, ev, &pk->habit, now);
 
@@ -408,6 +444,73 @@ void park_out_reinvite(struct parking *pk, const char *number)
 	   meanwhile only moves the media */
 	if (!pk->transfer)
 		park_out_event(pk, PARK_EV_REJOIN);
+}
+
+
+static void tell_bounced(struct park *park, const struct call_fact *call,
+			 const char *spot)
+{
+	bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, the PBX did"
+		    " not keep the call there", call->name[0] ? call->name :
+		    call->peer, spot[0] ? spot : park->ways->lot ?
+		    park->ways->lot : "the lot");
+}
+
+
+bool park_out_bounced(struct park *park, const struct call_fact *call,
+		      bool by_us)
+{
+	const struct book_fact *b = &park->sent;
+	struct le *le;
+
+	for (le = park->parkingl.head; le; le = le->next) {
+
+		struct parking *pk = le->data;
+
+		if (pk->transfer || pk->elsewhere ||
+		    pk->account != call->account ||
+		    !number_same(pk->number, call->peer) ||
+		    (!by_us && strcmp(pk->who, call->name)))
+			continue;
+
+		/* whatever lamp turned on, it was another's */
+		for (size_t i = 0; i < pk->spotc; i++)
+			park_book_remove(park, pk->account, pk->spotv[i]);
+
+		pk->elsewhere = true;
+		tell_bounced(park, call, pk->chosen);
+		return true;
+	}
+
+	if (park->sent_ms && b->account == call->account &&
+	    number_same(b->number, call->peer) &&
+	    clock_ms(park->clock) <= park->sent_ms + BOUNCE_MS) {
+		park->sent_ms = 0;
+		tell_bounced(park, call, "");
+		return true;
+	}
+
+	return false;
+}
+
+
+void park_out_taken(struct park *park, const struct call_fact *call)
+{
+	struct le *le = park->parkingl.head;
+
+	while (le) {
+		struct parking *pk = le->data;
+
+		le = le->next;
+
+		if (pk->transfer || pk->id == call->id ||
+		    pk->account != call->account ||
+		    !number_same(pk->number, call->peer))
+			continue;
+
+		pk->elsewhere = true;
+		park_out_event(pk, PARK_EV_TAKEN);
+	}
 }
 
 

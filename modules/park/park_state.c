@@ -35,6 +35,7 @@ static const char *const state_namev[PARK_STATES] = {
 	[PARK_HOLDING]  = "HOLDING",
 	[PARK_REFERRED] = "REFERRED",
 	[PARK_ACCEPTED] = "ACCEPTED",
+	[PARK_CHECKING] = "CHECKING",
 	[PARK_REJOINED] = "REJOINED",
 	[PARK_SHOWN]    = "SHOWN",
 	[PARK_VACANT]   = "VACANT",
@@ -64,6 +65,7 @@ static const char *const event_namev[PARK_EVENTS] = {
 	[PARK_EV_DARK]      = "DARK",
 	[PARK_EV_REJOIN]    = "REJOIN",
 	[PARK_EV_BYE]       = "BYE",
+	[PARK_EV_TAKEN]     = "TAKEN",
 	[PARK_EV_HANGUP]    = "HANGUP",
 	[PARK_EV_DUE]       = "DUE",
 	[PARK_EV_DUE_DARK]  = "DUE_DARK",
@@ -107,7 +109,16 @@ static const struct rule rulev[PARK_STATES][PARK_EVENTS] = {
 	[PARK_ACCEPTED][PARK_EV_LAMP]      = GO(SHOWN, BACKGROUND, SHOWN_MS),
 	[PARK_ACCEPTED][PARK_EV_REJOIN]    = GO(REJOINED, HEAR, REJOIN_MS),
 	[PARK_ACCEPTED][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
-	[PARK_ACCEPTED][PARK_EV_DUE]       = GO(FAILED, GIVE_BACK, 0),
+	[PARK_ACCEPTED][PARK_EV_DUE]       = GO(CHECKING, LISTEN, LISTEN_MS),
+
+	/* the leg is the user's in any case; what he is told of it differs */
+	[PARK_CHECKING][PARK_EV_FRAG_OK]   = GO(PROVEN, NONE, 0),
+	[PARK_CHECKING][PARK_EV_FRAG_FAIL] = GO(FAILED, GIVE_BACK, 0),
+	[PARK_CHECKING][PARK_EV_LAMP]      = GO(SHOWN, BACKGROUND, SHOWN_MS),
+	[PARK_CHECKING][PARK_EV_REJOIN]    = GO(REJOINED, HEAR, REJOIN_MS),
+	[PARK_CHECKING][PARK_EV_BYE]       = GO(LEFT, NONE, LEFT_MS),
+	[PARK_CHECKING][PARK_EV_DUE]       = GO(VACATED, LOOK, 0),
+	[PARK_CHECKING][PARK_EV_DUE_HEARD] = GO(FAILED, GIVE_BACK, 0),
 
 	/* neither a lamp nor a sipfrag 2xx is proof any more: the lamp may be
 	   another's, the sipfrag comes from a full lot too */
@@ -181,6 +192,14 @@ enum park_action park_step(struct park_life *life, enum park_event ev,
 		return PARK_ACT_NONE;
 
 	rule = &rulev[life->state][ev];
+	/* there is no better proof that this line is empty */
+	if (ev == PARK_EV_TAKEN && life->state > PARK_IDLE &&
+	    life->state < PARK_LEFT) {
+		life->state = PARK_DONE;
+		life->due_ms = 0;
+		return PARK_ACT_BYE;
+	}
+
 	if (!rule->set &&
 	    (ev == PARK_EV_DUE_DARK || ev == PARK_EV_DUE_HEARD))
 		rule = &rulev[life->state][PARK_EV_DUE];

@@ -16,6 +16,7 @@ enum park_state {
 	PARK_HOLDING,        /**< Hold sent, not answered yet            */
 	PARK_REFERRED,       /**< REFER sent                             */
 	PARK_ACCEPTED,       /**< 2xx to the REFER: proves nothing yet   */
+	PARK_CHECKING,       /**< ... nor for too long: is he on the line? */
 	PARK_REJOINED,       /**< The PBX joined us again: lot full?     */
 	PARK_SHOWN,          /**< A lamp shows the call; leg muted       */
 	PARK_VACANT,         /**< Its lamp is dark again: hung up, taken  */
@@ -48,6 +49,7 @@ enum park_event {
 	PARK_EV_DARK,        /**< The spot that was his is free again    */
 	PARK_EV_REJOIN,      /**< re-INVITE: the far end may be the caller */
 	PARK_EV_BYE,         /**< The leg ended, not by us               */
+	PARK_EV_TAKEN,       /**< We have the caller on another call     */
 	PARK_EV_HANGUP,      /**< The user wants it to end               */
 	PARK_EV_DUE,
 	PARK_EV_DUE_DARK,    /**< The same, and the lamps that we watch

@@ -1129,6 +1129,37 @@ static void test_bounced(void **state)
 	assert_int_equal(0, w.desk.bookc);
 	close_world();
 
+	/* while the PBX still says that all goes well */
+	open_world("asterisk", NULL, 0);
+	lamps(1);
+	lamp(0, 0, "701", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park"));
+	accepted();
+	call = call_new(0, "Anna", "5550101");
+	call_emit(call, DESKCALL_INCOMING);
+	assert_true(told("Anna is back from 700, the PBX did not keep"));
+	frag(200);
+	due();
+	due();
+	assert_string_equal("BYE 1", last_sent());
+	assert_false(told("is parked"));
+	close_world();
+
+	/* a moment after it said so */
+	open_world("asterisk", NULL, 0);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park"));
+	accepted();
+	frag(200);
+	due();
+	due();
+	assert_true(told("no lamp tells where"));
+	call = call_new(0, "Anna", "5550101");
+	call_emit(call, DESKCALL_INCOMING);
+	assert_true(told("Anna is back from 700, the PBX did not keep"));
+	close_world();
+
 	/* there is room for him however many calls are up */
 	open_world("generic", NULL, 0);
 	lamps(1);

@@ -167,7 +167,18 @@ static const struct story storyv[] = {
 	{"202, then silence: never BYE on 202 alone", LOT, {
 		EV(0,     START,    REFER,     REFERRED),
 		EV(1,     ACCEPTED, NONE,      ACCEPTED),
-		EV(32000, DUE,      GIVE_BACK, FAILED)}, 3, 0},
+		EV(32000, DUE,      LISTEN,    CHECKING),
+		EV(1000,  DUE_HEARD, GIVE_BACK, FAILED)}, 4, 0},
+	{"... and nobody is on the line", LOT, {
+		EV(0,     START,    REFER,     REFERRED),
+		EV(1,     ACCEPTED, NONE,      ACCEPTED),
+		EV(32000, DUE,      LISTEN,    CHECKING),
+		EV(1000,  DUE,      LOOK,      VACATED)}, 4, 0},
+	{"... the sipfrag comes at last", SPOT, {
+		EV(0,     START,    REFER,     REFERRED),
+		EV(1,     ACCEPTED, NONE,      ACCEPTED),
+		EV(32000, DUE_DARK, LISTEN,    CHECKING),
+		EV(500,   FRAG_OK,  BACKGROUND, CONFIRMED)}, 4, 600},
 	{"202, 100, 180: it goes on, and the time begins anew", SPOT, {
 		EV(0,     START,       REFER, REFERRED),
 		EV(1,     ACCEPTED,    NONE,  ACCEPTED),
@@ -249,6 +260,14 @@ static const struct story storyv[] = {
 		EV(1,    FRAG_OK,   NONE,       CONFIRMED),
 		EV(600,  DUE,       LISTEN,     LISTENING),
 		EV(1000, DUE,       BYE,        DONE)}, 6, 0},
+	{"taken back while the line is still open, and no sipfrag", LOT, {
+		EV(0,    START, REFER,      REFERRED),
+		EV(1,    LAMP,  BACKGROUND, SHOWN),
+		EV(900,  TAKEN, BYE,        DONE)}, 3, 0},
+	{"... when it has gone already", LOT, {
+		EV(0,    START, REFER,      REFERRED),
+		EV(1,    BYE,   NONE,       LEFT),
+		EV(900,  TAKEN, NONE,       LEFT)}, 3, 2100},
 	{"refused after the lamp of another turned", LOT, {
 		EV(0, START,   REFER,      REFERRED),
 		EV(1, LAMP,    BACKGROUND, SHOWN),
@@ -324,7 +343,8 @@ static void test_never_lost(void **state)
 
 			if (act == PARK_ACT_LISTEN)
 				listened = true;
-			if (act == PARK_ACT_BYE && (!frag || !listened))
+			if (act == PARK_ACT_BYE && ev != PARK_EV_TAKEN &&
+			    (!frag || !listened))
 				row_fail(round, "BYE without a %s on %s",
 					 frag ? "look at the line" : "sipfrag",
 					 park_event_name(ev));
