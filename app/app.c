@@ -830,6 +830,15 @@ static int park_start(struct app *app)
 
 /* --- start and end ---------------------------------------------------- */
 
+static void site_emit(struct app *app)
+{
+	struct event ev = {.type = EVENT_SITE};
+
+	ev.u.site.recall_s = app->ways.recall_s;
+	bus_emit(app->bus, &ev);
+}
+
+
 static int up(struct app *app, char *err_text, size_t errsz)
 {
 	struct phone_prm prm = {
@@ -852,6 +861,7 @@ static int up(struct app *app, char *err_text, size_t errsz)
 		return err;
 
 	app->call_cmd.phone = app->phone;
+	site_emit(app);
 
 	(void)sound_init(app->bus, cfg_get(app->cfg, "audio_source"),
 			 cfg_get(app->cfg, "audio_player"));
@@ -1340,6 +1350,8 @@ static struct ui_prm ui_settings(const struct cfg *cfg, const char *keys)
 		.keys     = keys,
 		.bell     = cfg_get_bool(cfg, "bell"),
 		.park_asks = site_profile(cfg)->personal,
+		.reminder_s = cfg_get_u32(cfg, "reminder"),
+		.reminder_all = !strcmp(cfg_get(cfg, "reminder_of"), "all"),
 		.digits_phone = !strcmp(cfg_get(cfg, "digits"), "phone"),
 	};
 }

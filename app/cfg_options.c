@@ -99,6 +99,12 @@ static const struct cfg_option optionv[] = {
 	{"bell", CFG_BOOL, "yes", 0, 0, NULL,
 	 "Ring the terminal's bell when a call comes in, which most terminals "
 	 "and tmux also show as an alert."},
+	{"reminder", CFG_U32, "60", 0, 86400, NULL,
+	 "While a parked call waits, say so and ring the bell every so many "
+	 "seconds, but not in a call; 0: never."},
+	{"reminder_of", CFG_CHOICE, "mine", 0, 0, "mine|all",
+	 "Which parked calls the reminder is about: those that one parked "
+	 "oneself, or all."},
 
 	/* screen */
 	{"colour", CFG_CHOICE, "auto", 0, 0, "auto|yes|no",

@@ -59,6 +59,21 @@ static void step_account(struct desk *desk, const struct account_fact *f)
 }
 
 
+static void lamp_recalled(struct desk *desk, const struct call_fact *call)
+{
+	size_t i;
+
+	for (i = 0; i < desk->lampc; i++) {
+
+		struct desk_lamp *l = &desk->lampv[i];
+
+		if (l->f.account == call->account &&
+		    !strcmp(l->f.spot, call->spot))
+			l->recalled = true;
+	}
+}
+
+
 static int step_call(struct desk *desk, const struct call_fact *f)
 {
 	struct call_fact *c = desk->callv;
@@ -93,6 +108,10 @@ static int step_call(struct desk *desk, const struct call_fact *f)
 		memmove(&c[i + 1], &c[i], (desk->callc - i) * sizeof(*c));
 		++desk->callc;
 	}
+
+	/* a call that rings and was at a spot: the PBX gave it back */
+	if (f->state == DESKCALL_INCOMING && f->spot[0])
+		lamp_recalled(desk, f);
 
 	c[i] = *f;
 	terminate(c[i].peer, sizeof(c[i].peer));
@@ -240,6 +259,15 @@ static void step_lamp(struct desk *desk, const struct lamp_fact *f,
 	if (!l->told || l->f.state != f->state || l->f.stale != f->stale ||
 	    l->f.since_ms != f->since_ms)
 		l->shown_ms = now_ms;
+
+	if (desk_lamp_parked(l) && f->state == LAMP_FREE && !f->stale) {
+		const char *who = desk_lamp_who(l);
+
+		(void)snprintf(l->left, sizeof(l->left), "%s", who[0] ? who :
+			       "the caller");
+		l->left_ms = now_ms;
+		l->recalled = false;
+	}
 
 	l->told = true;
 	l->f = *f;
@@ -400,6 +428,11 @@ int desk_step(struct desk *desk, const struct event *ev, uint64_t now_ms)
 		return 0;
 
 	case EVENT_NONE:
+	case EVENT_SITE:
+		desk->site = ev->u.site;
+		++desk->version;
+		return 0;
+
 	case EVENT_HELP:
 	case EVENT_QUIT:
 	case EVENT_TYPES:
@@ -620,6 +653,69 @@ void desk_spot_print(char *buf, size_t sz, const struct desk *desk,
 	}
 
 	(void)snprintf(buf, sz, "%s", spot);
+}
+
+
+enum desk_age desk_age(const struct desk *desk, uint64_t since_ms,
+		       uint64_t now_ms, uint64_t *recall_ms)
+{
+	const uint64_t age = now_ms > since_ms ? now_ms - since_ms : 0;
+	const uint64_t end = (uint64_t)desk->site.recall_s * 1000;
+	const uint64_t left = age < end ? end - age : 0;
+	uint64_t due = DESK_DUE_S * 1000;
+
+	if (recall_ms)
+		*recall_ms = left;
+
+	if (!end)
+		return age >= DESK_LONG_S * 1000 ? DESK_AGE_LONG :
+			DESK_AGE_FRESH;
+
+	if (due > end / 4)
+		due = end / 4;
+
+	/* it was not given back: that time was not the PBX's */
+	if (age >= end + DESK_GRACE_MS)
+		return DESK_AGE_LONG;
+
+	return left <= due ? DESK_AGE_DUE : left <= end / 2 ? DESK_AGE_LONG :
+		DESK_AGE_FRESH;
+}
+
+
+enum desk_age desk_lamp_age(const struct desk *desk,
+			    const struct desk_lamp *lamp, uint64_t now_ms,
+			    uint64_t *recall_ms)
+{
+	if (recall_ms)
+		*recall_ms = 0;
+
+	if (!desk_lamp_parked(lamp))
+		return DESK_AGE_NONE;
+
+	return desk_age(desk, desk_lamp_since(lamp), now_ms, recall_ms);
+}
+
+
+const char *desk_lamp_left(const struct desk_lamp *lamp, uint64_t now_ms,
+			   const char **why)
+{
+	if (why)
+		*why = lamp->recalled ? "back with you" :
+			lamp_end_name(lamp->f.ended);
+
+	return lamp->left[0] && lamp->f.state == LAMP_FREE &&
+		!lamp->f.stale && now_ms < lamp->left_ms + DESK_LEFT_MS ?
+		lamp->left : "";
+}
+
+
+const char *desk_lamp_by(const struct desk_lamp *lamp)
+{
+	if (!lamp)
+		return "";
+
+	return lamp->book && lamp->book->by[0] ? lamp->book->by : lamp->f.by;
 }
 
 

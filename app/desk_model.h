@@ -16,6 +16,21 @@ enum {
 	BOOK_MAX = 1024,     /**< Entries; more are refused              */
 };
 
+/** How long a parked call has waited, as the user should feel it */
+enum desk_age {
+	DESK_AGE_NONE = 0,   /**< Nobody waits, or that is not known     */
+	DESK_AGE_FRESH,
+	DESK_AGE_LONG,       /**< Half of the time before its recall     */
+	DESK_AGE_DUE,        /**< It will be given back any moment       */
+};
+
+enum {
+	DESK_LONG_S = 120,   /**< Where no recall is known               */
+	DESK_DUE_S = 15,     /**< Before the recall, or the last quarter */
+	DESK_GRACE_MS = 5000, /**< The recall may come so much later     */
+	DESK_LEFT_MS = 10000, /**< So long a lamp tells who has gone     */
+};
+
 /** A lamp and what we know beyond its subscription */
 struct desk_lamp {
 	struct lamp_fact f;
@@ -23,6 +38,9 @@ struct desk_lamp {
 	const struct book_fact *book; /**< What our book says of it, in
 				       `bookv`; NULL: nothing          */
 	uint64_t shown_ms;        /**< When f.state was last changed   */
+	char left[TEXT_SZ];       /**< Who has gone from there, or ""  */
+	uint64_t left_ms;         /**< When                            */
+	bool recalled;            /**< He rings here again             */
 	uint32_t wait;            /**< Private: place in `waitv`, from 1;
 				       0: nobody waits here            */
 };
@@ -50,6 +68,7 @@ struct desk {
 	char hint[REASON_SZ];                /**< What to press next, or "" */
 	struct message_fact message;         /**< The latest              */
 	struct sound_fact sound;
+	struct site_fact site;
 	uint64_t version;                    /**< Grows with every change */
 };
 
@@ -131,6 +150,34 @@ void desk_spot_print(char *buf, size_t sz, const struct desk *desk,
  * before we looked, what our book knows [clock]; 0: unknown
  */
 uint64_t desk_lamp_since(const struct desk_lamp *lamp);
+
+/**
+ * How long a call has waited
+ *
+ * @param since_ms  Since when [clock]
+ * @param recall_ms Set to the time that is left until the PBX gives the call
+ *                  back [ms]; 0: not known, or over. May be NULL
+ */
+enum desk_age desk_age(const struct desk *desk, uint64_t since_ms,
+		       uint64_t now_ms, uint64_t *recall_ms);
+
+/** Same for a lamp */
+enum desk_age desk_lamp_age(const struct desk *desk,
+			    const struct desk_lamp *lamp, uint64_t now_ms,
+			    uint64_t *recall_ms);
+
+/**
+ * Who has just gone from a lamp that is free now, and why
+ *
+ * @param why Set to it, "" if that is not known; may be NULL
+ *
+ * @return His name, or "": nobody, or too long ago
+ */
+const char *desk_lamp_left(const struct desk_lamp *lamp, uint64_t now_ms,
+			   const char **why);
+
+/** @return Who parked it, "me" or a name, or "": our book first */
+const char *desk_lamp_by(const struct desk_lamp *lamp);
 
 /** @return Caller's name, else number, else "": our book first */
 const char *desk_lamp_who(const struct desk_lamp *lamp);

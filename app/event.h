@@ -132,6 +132,12 @@ struct book_fact {
 	uint64_t since_ms;
 };
 
+/** What the site's PBX does, as far as the screen tells it */
+struct site_fact {
+	uint32_t recall_s;         /**< It gives a parked call back after;
+					0: not known                     */
+};
+
 enum message_level {
 	MESSAGE_INFO = 0,
 	MESSAGE_WARN,
@@ -162,6 +168,7 @@ enum event_type {
 	EVENT_SOUND,
 	EVENT_HINT,                /**< What to press next; message.text,
 					"" for none                      */
+	EVENT_SITE,
 	EVENT_HELP,                /**< The user has opened the help     */
 	EVENT_QUIT,                /**< The program ends                 */
 
@@ -179,6 +186,7 @@ struct event {
 		struct book_fact book;
 		struct message_fact message;
 		struct sound_fact sound;
+		struct site_fact site;
 	} u;
 };
 

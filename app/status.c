@@ -360,6 +360,11 @@ int status_event_print(struct re_printf *pf, const struct status_event *se)
 		jsonw_str(&js, "text", ev->u.message.text);
 		break;
 
+	case EVENT_SITE:
+		jsonw_str(&js, "event", "site");
+		jsonw_int(&js, "recall_s", ev->u.site.recall_s);
+		break;
+
 	case EVENT_HELP:
 		jsonw_str(&js, "event", "help");
 		break;

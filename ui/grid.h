@@ -32,7 +32,10 @@ enum role {
 	ROLE_LABEL,          /**< Name of a lamp                         */
 	ROLE_FREE,
 	ROLE_PARKED,
+	ROLE_PARKED_LONG,    /**< Same, half of its time is over         */
+	ROLE_PARKED_DUE,     /**< Same, it is given back any moment      */
 	ROLE_PARKED_ON,      /**< The bright half of the flash           */
+	ROLE_PARKED_DUE_ON,
 	ROLE_RINGING,
 	ROLE_RINGING_ON,
 	ROLE_BUSY,

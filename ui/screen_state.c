@@ -1907,6 +1907,117 @@ void screen_drawn(struct screen *s, const struct desk *desk,
 }
 
 
+/* Reminder */
+
+/** Who waits, of those that the reminder is about */
+struct waiting {
+	size_t n;
+	char who[TEXT_SZ], spot[TEXT_SZ];   /* of the one longest there */
+	uint64_t since_ms;
+};
+
+
+static void waiting_add(struct waiting *w, const char *who, const char *spot,
+			uint64_t since_ms)
+{
+	if (w->n++ && w->since_ms <= since_ms)
+		return;
+
+	w->since_ms = since_ms;
+	text_print(w->who, sizeof(w->who), "%s", who[0] ? who : "a call");
+	text_print(w->spot, sizeof(w->spot), "%s", spot);
+}
+
+
+static void waiting_find(struct waiting *w, const struct screen *s,
+			 const struct desk *desk)
+{
+	const struct desk_lamp *l = desk_longest(desk);
+	size_t i;
+
+	memset(w, 0, sizeof(*w));
+	if (!s->prm.reminder_s)
+		return;
+
+	if (s->prm.reminder_all && l) {
+		waiting_add(w, desk_lamp_who(l), l->f.spot,
+			    desk_lamp_since(l));
+		w->n = desk->waitc;
+		return;
+	}
+
+	for (i = 0; i < desk->bookc; i++) {
+
+		const struct book_fact *b = &desk->bookv[i];
+
+		if (strcmp(b->by, "me") && !s->prm.reminder_all)
+			continue;
+
+		/* a lamp that says otherwise is believed */
+		l = desk_lamp_of(desk, b->account, b->spot);
+		if (!l || desk_lamp_parked(l))
+			waiting_add(w, b->who[0] ? b->who : b->number,
+				    b->spot, b->since_ms);
+	}
+}
+
+
+/** @return When to tell of them; 0: never, or not now */
+static uint64_t reminder_due(const struct screen *s, const struct desk *desk,
+			     const struct waiting *w)
+{
+	uint64_t from_ms = w->since_ms;
+	size_t i;
+
+	if (!s->prm.reminder_s || !w->n)
+		return 0;
+
+	/* in a call he could do nothing about it, and would be disturbed */
+	for (i = 0; i < desk->callc; i++) {
+
+		const enum deskcall_state st = desk->callv[i].state;
+
+		if (st != DESKCALL_HELD && st != DESKCALL_PARKING)
+			return 0;
+	}
+
+	if (from_ms < s->remind_ms)
+		from_ms = s->remind_ms;
+
+	return from_ms + (uint64_t)s->prm.reminder_s * 1000;
+}
+
+
+static bool remind(struct screen *s, const struct desk *desk, uint64_t now_ms)
+{
+	char text[REASON_SZ], span[16];
+	struct message_fact m;
+	struct waiting w;
+	uint64_t due;
+
+	waiting_find(&w, s, desk);
+	due = reminder_due(s, desk, &w);
+	if (!due || now_ms < due)
+		return false;
+
+	s->remind_ms = now_ms;
+	text_duration(span, sizeof(span), now_ms - w.since_ms);
+	if (w.n == 1)
+		text_print(text, sizeof(text), "%s waits at %s, %s now",
+			   w.who, w.spot, span);
+	else
+		text_print(text, sizeof(text), "%zu parked calls wait, %s at "
+			   "%s longest, %s now", w.n, w.who, w.spot, span);
+
+	memset(&m, 0, sizeof(m));
+	m.level = MESSAGE_WARN;
+	text_print(m.text, sizeof(m.text), "%s", text);
+	message_told(s, &m, now_ms);
+
+	return !s->prm.bell_off;
+}
+
+
 bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
 {
 	bool bell = false;
@@ -1920,13 +2031,14 @@ bool screen_step(struct screen *s, const struct desk *desk, uint64_t now_ms)
 	if (s->mode == SCREEN_PARKED)
 		list_follow(s, desk, now_ms);
 
+	bell = remind(s, desk, now_ms);
 	message_step(s, now_ms);
 
 	if (!desk_call_in(desk, DESKCALL_INCOMING)) {
 		s->bell_ms = 0;
 	}
 	else if (now_ms >= s->bell_ms) {
-		bell = !s->prm.bell_off;
+		bell |= !s->prm.bell_off;
 		s->bell_ms = now_ms + SCREEN_BELL_MS;
 	}
 
@@ -1941,7 +2053,12 @@ uint64_t screen_due_ms(const struct screen *s, const struct desk *desk,
 	uint64_t due = keyguard_due_ms(&s->guard);
 	size_t i, first, n = screen_lamps(s, desk, &first);
 
+	struct waiting w;
+
 	sooner(&due, message_due(s));
+
+	waiting_find(&w, s, desk);
+	sooner(&due, reminder_due(s, desk, &w));
 
 	if (desk_call_in(desk, DESKCALL_INCOMING)) {
 		fast = true;
@@ -1958,6 +2075,10 @@ uint64_t screen_due_ms(const struct screen *s, const struct desk *desk,
 
 		if (f->stale)
 			continue;
+
+		/* who has gone from there is told for a while */
+		seconds |= desk_lamp_left(&desk->lampv[i], now_ms,
+					  NULL)[0] != '\0';
 
 		slow    |= f->state == LAMP_PARKED;
 		fast    |= f->state == LAMP_RINGING;

@@ -95,6 +95,9 @@ struct screen_prm {
 	bool bell_off;
 	bool park_asks;            /**< Calls are parked on extensions: `p`
 					asks for one; again: the group   */
+	uint32_t reminder_s;       /**< Tell of parked calls every so
+					often; 0: never                  */
+	bool reminder_all;         /**< Also of those that others parked */
 };
 
 /** Begin with screen_init(); to be read by the views only */
@@ -151,6 +154,7 @@ struct screen {
 	size_t click_lamp;
 	uint64_t click_ms;         /**< 0: none                          */
 	uint64_t bell_ms;          /**< Next one; 0: nothing rings       */
+	uint64_t remind_ms;        /**< When it was told last who waits  */
 
 	struct wish wishv[SCREEN_WISHES];
 	size_t wishc;

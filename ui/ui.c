@@ -353,6 +353,8 @@ static struct screen_prm screen_prm_of(const struct ui_prm *prm)
 		.digits_phone = prm->digits_phone,
 		.bell_off     = !prm->bell,
 		.park_asks    = prm->park_asks,
+		.reminder_s   = prm->reminder_s,
+		.reminder_all = prm->reminder_all,
 	};
 
 	return screen_prm;

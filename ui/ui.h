@@ -42,6 +42,9 @@ struct ui_prm {
 	bool no_mouse;             /**< Leave it to the terminal         */
 	bool digits_phone;         /**< Digits are DTMF in every call    */
 	bool park_asks;            /**< Calls are parked on extensions   */
+	uint32_t reminder_s;       /**< Tell of parked calls every so
+					often; 0: never                  */
+	bool reminder_all;         /**< Also of those that others parked */
 	const char *keys;          /**< Other keys than those of the
 					table, one action a line: "park p
 					Ctrl-P"; or NULL. What is wrong
@@ -61,7 +64,7 @@ int  ui_alloc(struct ui **uip, const struct ui_prm *prm);
 
 /**
  * Go on with other settings: bell, ascii, mono, colour, no_mouse,
- * digits_phone, park_asks and keys; the rest of prm is as it was
+ * digits_phone, park_asks, reminder and keys; the rest of prm is as it was
  */
 void ui_configure(struct ui *ui, const struct ui_prm *prm);
 

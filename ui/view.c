@@ -153,6 +153,40 @@ void view_since(char *buf, size_t sz, const struct view *v,
 }
 
 
+enum role view_age_role(enum desk_age age)
+{
+	return age == DESK_AGE_DUE ? ROLE_PARKED_DUE :
+		age == DESK_AGE_LONG ? ROLE_PARKED_LONG : ROLE_PARKED;
+}
+
+
+void view_age(char *buf, size_t sz, const struct view *v, uint64_t since_ms,
+	      bool at_least, enum desk_age age)
+{
+	char span[32];
+
+	view_since(span, sizeof(span), v, since_ms, at_least);
+	text_print(buf, sz, "%s%s", age == DESK_AGE_DUE ? "!!" :
+		   age == DESK_AGE_LONG ? "!" : "", span);
+}
+
+
+void view_recall(char *buf, size_t sz, const struct view *v,
+		 uint64_t recall_ms, bool at_least)
+{
+	char span[16];
+	(void)v;
+
+	buf[0] = '\0';
+	if (!recall_ms)
+		return;
+
+	/* a second that has begun is not over */
+	text_duration(span, sizeof(span), recall_ms + 999);
+	text_print(buf, sz, "back in %s%s", at_least ? "at most " : "", span);
+}
+
+
 char *view_user(char *buf, size_t sz, const char *aor)
 {
 	const char *p = strchr(aor, ':');

@@ -78,6 +78,20 @@ bool view_flash(const struct view *v, uint64_t half_ms);
 void view_since(char *buf, size_t sz, const struct view *v,
 		uint64_t since_ms, bool at_least);
 
+/** @return How a parked call of that age looks, between its flashes */
+enum role view_age_role(enum desk_age age);
+
+/**
+ * Print how long, with a sign of the age before it that needs no colour:
+ * "0:10", "!0:30", "!!0:44"
+ */
+void view_age(char *buf, size_t sz, const struct view *v, uint64_t since_ms,
+	      bool at_least, enum desk_age age);
+
+/** Print "back in 0:20", or "" if that is not known */
+void view_recall(char *buf, size_t sz, const struct view *v,
+		 uint64_t recall_ms, bool at_least);
+
 /** @return "101" of "sip:101@pbx", in buf */
 char *view_user(char *buf, size_t sz, const char *aor);
 

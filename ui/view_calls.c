@@ -33,6 +33,13 @@ static enum role call_role(const struct view *v, const struct call_fact *c)
 }
 
 
+/** A call that rings and comes from a spot: nobody took it there */
+static bool is_recall(const struct call_fact *c)
+{
+	return c->state == DESKCALL_INCOMING && c->spot[0];
+}
+
+
 /** Name and number, and where it is parked to or taken from */
 static void who_draw(struct grid *grid, const struct view *v, int x, int y,
 		     int w, bool on, const struct call_fact *c)
@@ -57,8 +64,8 @@ static void who_draw(struct grid *grid, const struct view *v, int x, int y,
 
 	n = strlen(text);
 	if ((c->state == DESKCALL_PARKING ||
-	     c->state == DESKCALL_RETRIEVING) && c->spot[0] &&
-	    strcmp(name, c->spot))
+	     c->state == DESKCALL_RETRIEVING || is_recall(c)) &&
+	    c->spot[0] && strcmp(name, c->spot))
 		text_print(text + n, sizeof(text) - n, " %s %s",
 			   theme_sign(v->theme, c->state == DESKCALL_PARKING ?
 				      SIGN_TO : SIGN_FROM), c->spot);
@@ -108,7 +115,7 @@ static void call_draw(struct grid *grid, const struct view *v,
 	x = grid_text(grid, r, x, y, role, theme_call(v->theme, c->state));
 	x += 1;
 	view_text(grid, v, x, y, STATE_W - 1, role,
-		  deskcall_state_name(c->state));
+		  is_recall(c) ? "recall" : deskcall_state_name(c->state));
 	x += STATE_W;
 
 	flags_print(flags, sizeof(flags), v, c);

@@ -19,6 +19,7 @@ struct cell_view {
 	const struct view *v;
 	const struct desk_lamp *lamp;
 	struct rect r;
+	enum desk_age age;
 	enum role role;            /* of its state                       */
 	bool on;                   /* the bright half: all in that role  */
 	char span[32];             /* how long, or ""                    */
@@ -26,7 +27,7 @@ struct cell_view {
 
 
 static enum role lamp_role(const struct view *v, const struct lamp_fact *f,
-			   bool *on)
+			   enum desk_age age, bool *on)
 {
 	*on = false;
 
@@ -37,7 +38,8 @@ static enum role lamp_role(const struct view *v, const struct lamp_fact *f,
 
 	case LAMP_PARKED:
 		*on = view_flash(v, SCREEN_FLASH_SLOW_MS);
-		return *on ? ROLE_PARKED_ON : ROLE_PARKED;
+		return !*on ? view_age_role(age) : age == DESK_AGE_DUE ?
+			ROLE_PARKED_DUE_ON : ROLE_PARKED_ON;
 
 	case LAMP_RINGING:
 		*on = view_flash(v, SCREEN_FLASH_FAST_MS);
@@ -50,14 +52,31 @@ static enum role lamp_role(const struct view *v, const struct lamp_fact *f,
 }
 
 
-static void state_print(char *buf, size_t sz, const struct lamp_fact *f)
+/** Its word: the state, how old it is, how many make it */
+static void state_print(char *buf, size_t sz, const struct lamp_fact *f,
+			enum desk_age age)
 {
-	if (f->stale && f->state != LAMP_UNKNOWN)
-		text_print(buf, sz, "stale: %s",
+	const char *word = lamp_state_name(f->state, f->stale);
+
+	if (f->stale) {
+		text_print(buf, sz, f->state != LAMP_UNKNOWN ? "stale: %s" :
+			   "%s", lamp_state_name(f->state,
+						 f->state == LAMP_UNKNOWN));
+		return;
+	}
+
+	if (f->state == LAMP_PARKED && age == DESK_AGE_LONG)
+		word = "waits long";
+	else if (f->state == LAMP_PARKED && age == DESK_AGE_DUE)
+		word = "back soon";
+	else if (f->state == LAMP_BUSY && f->held)
+		word = "on hold";
+
+	if (f->state >= LAMP_PARKED && f->calls > 1)
+		text_print(buf, sz, "%u %s", f->calls,
 			   lamp_state_name(f->state, false));
 	else
-		text_print(buf, sz, "%s", lamp_state_name(f->state,
-							  f->stale));
+		text_print(buf, sz, "%s", word);
 }
 
 
@@ -74,8 +93,9 @@ static void span_print(char *buf, size_t sz, const struct view *v,
 
 	buf[0] = '\0';
 	if (has_span(&l->f))
-		view_since(buf, sz, v, since,
-			   l->f.at_least && since == l->f.since_ms);
+		view_age(buf, sz, v, since,
+			 l->f.at_least && since == l->f.since_ms,
+			 desk_lamp_age(v->desk, l, v->now_ms, NULL));
 }
 
 
@@ -86,17 +106,34 @@ static bool book_holds(const struct desk_lamp *l)
 }
 
 
-/** Who is there, or why nothing is known */
-static const char *third_line(const struct desk_lamp *l)
+/** Who is there and what is noted on him, who has just gone, or why nothing
+    is known */
+static void third_line(char *buf, size_t sz, const struct view *v,
+		       const struct desk_lamp *l)
 {
-	const char *who = desk_lamp_who(l);
+	const char *who = desk_lamp_who(l), *why;
+	size_t n;
 
-	if (l->f.state >= LAMP_PARKED && who[0])
-		return who;
-	if (l->f.stale || l->f.state == LAMP_UNKNOWN)
-		return l->f.reason;
+	buf[0] = '\0';
+	if (l->f.state >= LAMP_PARKED && who[0]) {
+		text_print(buf, sz, "%s", who);
+	}
+	else if (l->f.stale || l->f.state == LAMP_UNKNOWN) {
+		text_print(buf, sz, "%s", l->f.reason);
+		return;
+	}
+	else if (desk_lamp_left(l, v->now_ms, &why)[0]) {
+		text_print(buf, sz, "%s%s%s", desk_lamp_left(l, v->now_ms,
+							     NULL),
+			   why[0] ? ": " : " is gone", why);
+		return;
+	}
 
-	return "";
+	n = strlen(buf);
+	if (l->f.state == LAMP_PARKED && !l->f.stale && l->book &&
+	    l->book->note[0])
+		text_print(buf + n, sz - n, "%s%s %s", n ? " " : "",
+			   theme_sign(v->theme, SIGN_NOTE), l->book->note);
 }
 
 
@@ -148,10 +185,10 @@ static void tall_draw(const struct cell_view *c)
 	const struct desk_lamp *l = c->lamp;
 	const bool marked = book_holds(l) && l->book->note[0];
 	const int w = c->r.w - TEXT_X;
-	const char *third = third_line(l);
-	char text[2 * TEXT_SZ + 8], state[32];
+	char text[2 * TEXT_SZ + 64], state[32], third[3 * TEXT_SZ];
 	int span = (int)text_width(c->span);
 
+	third_line(third, sizeof(third), c->v, l);
 	label_print(text, sizeof(text), &l->f);
 	put(c, TEXT_X, 0, w - 2 * marked, ROLE_LABEL, text);
 	if (marked)
@@ -164,7 +201,7 @@ static void tall_draw(const struct cell_view *c)
 	if (span)
 		++span;
 
-	state_print(state, sizeof(state), &l->f);
+	state_print(state, sizeof(state), &l->f, c->age);
 
 	if (c->r.h > 2) {
 		put(c, TEXT_X, 1, w - span, c->role, state);
@@ -189,22 +226,23 @@ static void tall_draw(const struct cell_view *c)
 static void flat_draw(const struct cell_view *c)
 {
 	const struct desk_lamp *l = c->lamp;
-	const char *who = third_line(l);
-	char text[2 * TEXT_SZ + 8], state[32];
+	char text[4 * TEXT_SZ], state[32], third[3 * TEXT_SZ];
+	const char *who = third;
 	int span = (int)text_width(c->span);
 
+	third_line(third, sizeof(third), c->v, l);
 	put(c, 3, 0, 1, c->role,
 	    theme_lamp(c->v->theme, l->f.state, l->f.stale));
 	put_right(c, 0, c->role, c->span);
 	if (span)
 		++span;
 
-	state_print(state, sizeof(state), &l->f);
+	state_print(state, sizeof(state), &l->f, c->age);
 	if (l->f.stale)
 		who = state;
-	else if (l->f.state == LAMP_FREE && l->f.label[0])
+	else if (l->f.state == LAMP_FREE && l->f.label[0] && !who[0])
 		who = l->f.label;
-	else if (l->f.state < LAMP_PARKED || !who[0])
+	else if (l->f.state == LAMP_UNKNOWN || !who[0])
 		who = state;
 	text_print(text, sizeof(text), "%s %s", l->f.spot, who);
 	put(c, TEXT_X, 0, c->r.w - TEXT_X - span, c->role, text);
@@ -222,7 +260,8 @@ static void lamp_draw(struct grid *grid, const struct view *v, size_t i,
 	c.v = v;
 	c.lamp = &v->desk->lampv[at];
 	c.r = layout_cell(&v->screen->lay, i);
-	c.role = lamp_role(v, &c.lamp->f, &c.on);
+	c.age = desk_lamp_age(v->desk, c.lamp, v->now_ms, NULL);
+	c.role = lamp_role(v, &c.lamp->f, c.age, &c.on);
 	span_print(c.span, sizeof(c.span), v, c.lamp);
 
 	if (c.on)
@@ -285,22 +324,27 @@ static void heading(struct grid *grid, const struct view *v)
 static void detail(struct grid *grid, const struct view *v)
 {
 	const struct rect *r = &v->screen->lay.detail;
-	char text[SCREEN_ASK_SZ], state[32], span[32];
+	char text[SCREEN_ASK_SZ], state[32], span[32], recall[48];
+	const char *who, *number, *by, *why;
 	const struct desk_lamp *l;
-	const char *who, *number;
+	enum desk_age age;
+	uint64_t recall_ms;
 	size_t n;
 
 	if (!r->h || v->screen->lamp >= v->desk->lampc)
 		return;
 
 	l = &v->desk->lampv[v->screen->lamp];
+	age = desk_lamp_age(v->desk, l, v->now_ms, &recall_ms);
 	label_print(text, sizeof(text), &l->f);
-	state_print(state, sizeof(state), &l->f);
+	state_print(state, sizeof(state), &l->f, age);
 	span_print(span, sizeof(span), v, l);
+	view_recall(recall, sizeof(recall), v, recall_ms, span[0] && l->f.at_least &&
+		    desk_lamp_since(l) == l->f.since_ms);
 
 	n = strlen(text);
-	text_print(text + n, sizeof(text) - n, ": %s%s%s", state,
-		   span[0] ? " " : "", span);
+	text_print(text + n, sizeof(text) - n, ": %s%s%s%s%s", state,
+		   span[0] ? " " : "", span, recall[0] ? ", " : "", recall);
 
 	who = desk_lamp_who(l);
 	number = l->book && l->book->number[0] ? l->book->number :
@@ -312,9 +356,9 @@ static void detail(struct grid *grid, const struct view *v)
 			   number[0] && strcmp(number, who) ? " " : "",
 			   strcmp(number, who) ? number : "");
 	n = strlen(text);
-	if (book_holds(l) && l->book->by[0])
-		text_print(text + n, sizeof(text) - n, ", parked by %s",
-			   l->book->by);
+	by = book_holds(l) ? desk_lamp_by(l) : l->f.by;
+	if (l->f.state == LAMP_PARKED && by[0])
+		text_print(text + n, sizeof(text) - n, ", by %s", by);
 	n = strlen(text);
 	if (book_holds(l) && l->book->note[0])
 		text_print(text + n, sizeof(text) - n, ", note: %s",
@@ -323,6 +367,14 @@ static void detail(struct grid *grid, const struct view *v)
 	if (l->f.reason[0] && (l->f.stale || l->f.state == LAMP_UNKNOWN))
 		text_print(text + n, sizeof(text) - n, ", %s",
 			   l->f.reason);
+
+	n = strlen(text);
+	who = desk_lamp_left(l, v->now_ms, &why);
+	if (who[0]) {
+		view_since(span, sizeof(span), v, l->left_ms, false);
+		text_print(text + n, sizeof(text) - n, " since %s, %s: %s",
+			   span, who, why[0] ? why : "taken, or hung up");
+	}
 
 	view_text(grid, v, r->x + 1, r->y, r->w - 2, ROLE_DIM, text);
 }

@@ -27,12 +27,56 @@ static const char *who_of(const struct parked *p)
 }
 
 
+static const char *by_of(const struct parked *p)
+{
+	if (p->book && p->book->by[0])
+		return p->book->by;
+
+	return desk_lamp_by(p->lamp);
+}
+
+
 static const char *number_of(const struct parked *p)
 {
 	if (p->book && p->book->number[0])
 		return p->book->number;
 
 	return p->lamp ? p->lamp->f.number : "";
+}
+
+
+/** Was it there before we looked? */
+static bool at_least(const struct parked *p)
+{
+	return p->lamp && p->lamp->f.at_least &&
+		p->since_ms == p->lamp->f.since_ms;
+}
+
+
+/** What a row has no room for: when it comes back, who parked it, the note */
+static void more_draw(struct grid *grid, const struct view *v, int x, int y,
+		      int w, const struct parked *p)
+{
+	char text[3 * TEXT_SZ], recall[48] = "";
+	uint64_t left_ms;
+	size_t n;
+
+	if (!p->lamp || !p->lamp->f.stale) {
+		(void)desk_age(v->desk, p->since_ms, v->now_ms, &left_ms);
+		view_recall(recall, sizeof(recall), v, left_ms, at_least(p));
+	}
+
+	text_print(text, sizeof(text), "%s", recall);
+	n = strlen(text);
+	if (v->screen->w < BY_FROM && by_of(p)[0])
+		text_print(text + n, sizeof(text) - n, "%sby %s",
+			   n ? ", " : "", by_of(p));
+	n = strlen(text);
+	if (v->screen->w < NOTE_FROM && p->book && p->book->note[0])
+		text_print(text + n, sizeof(text) - n, "%snote: %s",
+			   n ? ", " : "", p->book->note);
+
+	view_text(grid, v, x, y, w, ROLE_DIM, text);
 }
 
 
@@ -43,6 +87,8 @@ static void row_draw(struct grid *grid, const struct view *v,
 	const struct rect row = {r->x, y, r->w, 1};
 	const bool stale = p->lamp && p->lamp->f.stale;
 	const enum role role = stale ? ROLE_STALE : ROLE_TEXT;
+	const enum desk_age age = desk_age(v->desk, p->since_ms, v->now_ms,
+					   NULL);
 	const int end = r->x + r->w - 1;
 	char text[TEXT_SZ + 32];
 	int x = r->x + 2, w;
@@ -60,10 +106,11 @@ static void row_draw(struct grid *grid, const struct view *v,
 	if (stale)
 		text_print(text, sizeof(text), "stale");
 	else
-		view_since(text, sizeof(text), v, p->since_ms, p->lamp &&
-			   p->lamp->f.at_least &&
-			   p->since_ms == p->lamp->f.since_ms);
-	view_text_right(grid, v, x + SPAN_W - 2, y, SPAN_W - 1, role, text);
+		view_age(text, sizeof(text), v, p->since_ms, at_least(p),
+			 age);
+	view_text_right(grid, v, x + SPAN_W - 2, y, SPAN_W - 1,
+			stale || age <= DESK_AGE_FRESH ? role :
+			view_age_role(age), text);
 	x += SPAN_W;
 
 	w = end - x;
@@ -82,10 +129,9 @@ static void row_draw(struct grid *grid, const struct view *v,
 		x += NUMBER_W;
 	}
 	if (r->w >= BY_FROM) {
-		text_print(text, sizeof(text), "by %s",
-			   p->book ? p->book->by : "");
+		text_print(text, sizeof(text), "by %s", by_of(p));
 		view_text(grid, v, x, y, BY_W - 1, ROLE_DIM,
-			  p->book && p->book->by[0] ? text : "");
+			  by_of(p)[0] ? text : "");
 		x += BY_W;
 	}
 	if (r->w >= NOTE_FROM)
@@ -116,19 +162,10 @@ void view_parked_draw(struct grid *grid, const struct view *v)
 	--r.h;
 	rows = (size_t)r.h;
 
-	/* the note of the selected one, where rows have no room for it */
-	if (n && r.w < NOTE_FROM && rows > 2) {
-		const struct parked *p = &list[at < n ? at : n - 1];
-
+	if (n && rows > 2) {
 		--rows;
-		if (p->book && p->book->note[0]) {
-			char text[TEXT_SZ + 16];
-
-			text_print(text, sizeof(text), "note: %s",
-				   p->book->note);
-			view_text(grid, v, r.x + 2, r.y + (int)rows, r.w - 3,
-				  ROLE_DIM, text);
-		}
+		more_draw(grid, v, r.x + 2, r.y + (int)rows, r.w - 3,
+			  &list[at < n ? at : n - 1]);
 	}
 
 	if (!n)

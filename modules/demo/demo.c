@@ -300,6 +300,10 @@ int demo_config(const struct demo *d, const char *ext, bool tcp, char *buf,
 					   e->number, e->name);
 	}
 
+	/* a countdown is only true if the PBX keeps to it */
+	if (d->m.park_s)
+		err |= mbuf_printf(mb, "recall_time %u\n", d->m.park_s);
+
 	if (!err && mb->end >= sz)
 		err = EOVERFLOW;
 

@@ -226,9 +226,11 @@ static void lamp_free(struct park *park, const struct lamp_fact *lamp)
 
 		if (!park_back_under_way(park, lamp->account, lamp->spot))
 			bus_message(park->bus, MESSAGE_INFO, "%s is no longer"
-				    " parked at %s: taken, or hung up",
+				    " parked at %s: %s",
 				    bk->fact.who[0] ? bk->fact.who :
-				    bk->fact.number, lamp->spot);
+				    bk->fact.number, lamp->spot,
+				    lamp->ended ? lamp_end_name(lamp->ended) :
+				    "taken, or hung up");
 	}
 
 	park_book_remove(park, lamp->account, lamp->spot);
@@ -302,10 +304,12 @@ static void incoming(struct park *park, const struct call_fact *call)
 	const uint64_t now = clock_ms(park->clock);
 	const struct book_fact *gone = &park->gone;
 	const char *name = call->name[0] ? call->name : call->peer;
+	char spot[TEXT_SZ];
 	struct booked *bk;
 	bool by_us;
 
-	if (call->outgoing)
+	/* with a spot it is known to be one already */
+	if (call->outgoing || call->spot[0])
 		return;
 
 	by_us = sent_by_us(park, call->account, call->referred_by);
@@ -322,7 +326,10 @@ static void incoming(struct park *park, const struct call_fact *call)
 			    now < bk->fact.since_ms + BOUNCE_MS ?
 			    "the PBX did not keep the call there" :
 			    "nobody took the call");
-		park_book_remove(park, bk->fact.account, bk->fact.spot);
+		str_ncpy(spot, bk->fact.spot, sizeof(spot));
+		park_book_remove(park, bk->fact.account, spot);
+		(void)phone_set_phase(park->phone, call->id,
+				      PHONE_PHASE_NONE, spot);
 		return;
 	}
 
@@ -334,6 +341,8 @@ static void incoming(struct park *park, const struct call_fact *call)
 	park->gone_ms = 0;
 	bus_message(park->bus, MESSAGE_WARN, "%s is back from %s, nobody took"
 		    " the call", name, gone->spot);
+	(void)phone_set_phase(park->phone, call->id, PHONE_PHASE_NONE,
+			      gone->spot);
 }
 
 

@@ -222,6 +222,8 @@ static void roles_print(FILE *out, const struct grid *g)
 		[ROLE_TITLE] = 't', [ROLE_TITLE_FOCUS] = 'T',
 		[ROLE_KEY] = 'k', [ROLE_LABEL] = 'l', [ROLE_FREE] = 'f',
 		[ROLE_PARKED] = 'p', [ROLE_PARKED_ON] = 'P',
+		[ROLE_PARKED_LONG] = 'L', [ROLE_PARKED_DUE] = 'D',
+		[ROLE_PARKED_DUE_ON] = 'X',
 		[ROLE_RINGING] = 'r', [ROLE_RINGING_ON] = 'R',
 		[ROLE_BUSY] = 'b', [ROLE_UNKNOWN] = 'u', [ROLE_STALE] = 's',
 		[ROLE_ACTIVE] = 'A', [ROLE_HELD] = 'h', [ROLE_INFO] = 'i',
@@ -386,6 +388,133 @@ static void all_states(struct fixture *f, unsigned n)
 		lamp(f, &statev[i]);
 	book(f, "702", "Anna Smith", "me", "wants Bob, second time", 125000);
 	keys(f, "Right");
+}
+
+
+static void recall_time(struct fixture *f, uint32_t seconds)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_SITE;
+	ev.u.site.recall_s = seconds;
+	tell(f, &ev);
+}
+
+
+/** What a lamp tells of who waits there, how long, and who has gone */
+static void age_states(struct fixture *f)
+{
+	static const struct lamp_row rowv[] = {
+		{0, LAMP_SPOT, "701", NULL, LAMP_PARKED, false, "Anna",
+		 "01711", NULL, 10000, false},
+		{1, LAMP_SPOT, "702", NULL, LAMP_PARKED, false, "Bert",
+		 "01712", NULL, 25000, false},
+		{2, LAMP_SPOT, "703", NULL, LAMP_PARKED, false, "Carla",
+		 "01713", NULL, 38500, false},
+		{3, LAMP_SPOT, "704", NULL, LAMP_PARKED, false, "Dora",
+		 "01714", NULL, 25000, true},
+		{4, LAMP_SPOT, "705", NULL, LAMP_PARKED, false, "Emil",
+		 "01715", NULL, 300000, false},
+		{5, LAMP_SPOT, "706", NULL, LAMP_PARKED, false, "Fritz",
+		 "01716", NULL, 4000, false},
+		{6, LAMP_SPOT, "707", NULL, LAMP_PARKED, false, "Gerd",
+		 "01717", NULL, 4000, false},
+		{7, LAMP_SPOT, "708", NULL, LAMP_PARKED, false, "Hans",
+		 "01718", NULL, 4000, false},
+	};
+	struct event ev;
+
+	usual_accounts(f);
+	recall_time(f, 45);
+	lamps(f, 12);
+	for (size_t i = 0; i < ROWS(rowv); i++)
+		lamp(f, &rowv[i]);
+	book(f, "702", "Bert", "me", "wants Bob", 25000);
+	book(f, "703", "Carla", "me", "", 38500);
+
+	/* several at one spot, parked by somebody; a colleague who holds */
+	memset(&ev, 0, sizeof(ev));
+	ev.type = EVENT_LAMP;
+	ev.u.lamp = f->desk.lampv[3].f;
+	snprintf(ev.u.lamp.by, TEXT_SZ, "103");
+	tell(f, &ev);
+	ev.u.lamp = f->desk.lampv[4].f;
+	ev.u.lamp.calls = 2;
+	tell(f, &ev);
+	ev.u.lamp = f->desk.lampv[8].f;
+	ev.u.lamp.kind = LAMP_EXTENSION;
+	ev.u.lamp.state = LAMP_BUSY;
+	ev.u.lamp.held = true;
+	ev.u.lamp.since_ms = f->now - 9000;
+	snprintf(ev.u.lamp.who, TEXT_SZ, "Ida");
+	tell(f, &ev);
+	ev.u.lamp = f->desk.lampv[9].f;
+	ev.u.lamp.kind = LAMP_EXTENSION;
+	ev.u.lamp.state = LAMP_BUSY;
+	ev.u.lamp.calls = 3;
+	ev.u.lamp.since_ms = f->now - 9000;
+	tell(f, &ev);
+
+	/* taken; gone, nobody knows why; given back to us */
+	ev.u.lamp = f->desk.lampv[5].f;
+	ev.u.lamp.state = LAMP_FREE;
+	ev.u.lamp.ended = LAMP_END_TAKEN;
+	tell(f, &ev);
+	ev.u.lamp = f->desk.lampv[6].f;
+	ev.u.lamp.state = LAMP_FREE;
+	tell(f, &ev);
+	ev.u.lamp = f->desk.lampv[7].f;
+	ev.u.lamp.state = LAMP_FREE;
+	tell(f, &ev);
+	call(f, 1, DESKCALL_INCOMING, false, "Hans", "01718", "708", 3000);
+}
+
+
+static void test_ages(void **state)
+{
+	static const struct {
+		int w, h;
+		const char *keys, *name;
+		bool ascii, mono, roles;
+		uint64_t later_ms;
+	} rowv[] = {
+		{ 80, 24, "",        "age-80x24", false, false, true, 0},
+		{ 80, 24, "",        "age-80x24-off", false, false, true, 500},
+		{ 80, 24, "Right",   "age-note", false, false, false, 0},
+		{ 80, 24, "Right Right", "age-due", false, false, false, 0},
+		{ 80, 24, "Down",    "age-at-least", false, false, false, 0},
+		{ 80, 24, "Down Right", "age-over", false, false, false, 0},
+		{ 80, 24, "Down Right Right", "age-taken", true, true, false,
+		 0},
+		{ 80, 24, "Down Right Right Right", "age-gone", false, false,
+		 false, 0},
+		{ 80, 24, "Down Down Left", "age-recalled", false, false,
+		 false, 0},
+		{ 80, 24, "Down Right Right", "age-forgotten", false, false,
+		 false, 5000},
+		{ 80, 24, "R",       "age-list", false, false, true, 0},
+		{ 80, 24, "R Down",  "age-list-2", true, false, false, 0},
+		{ 40, 10, "",        "age-40x10", false, false, true, 0},
+		{ 40, 10, "R Down",  "age-40x10-list", false, false, false, 0},
+		{200, 60, "Right",   "age-200x60", false, false, false, 0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct fixture f;
+
+		setup(&f);
+		f.theme.ascii = rowv[i].ascii;
+		f.theme.mono = rowv[i].mono;
+		age_states(&f);
+		size(&f, rowv[i].w, rowv[i].h);
+		keys(&f, rowv[i].keys);
+		f.now += rowv[i].later_ms;
+		golden(&f, rowv[i].name, rowv[i].roles);
+		teardown(&f);
+	}
 }
 
 
@@ -962,6 +1091,7 @@ int main(void)
 	const struct CMUnitTest testv[] = {
 		unit_test(test_empty),
 		unit_test(test_lamp_states),
+		unit_test(test_ages),
 		unit_test(test_pages),
 		unit_test(test_calls),
 		unit_test(test_overlays),

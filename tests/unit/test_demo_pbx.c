@@ -2983,6 +2983,7 @@ static void test_config(void **state)
 			 demo_port(fx.d, true), demo_password(fx.d, "101"));
 		row_true(i, !strncmp(buf, want, strlen(want)));
 		row_true(i, strstr(buf, rowv[i].has) != NULL);
+		row_true(i, strstr(buf, "\nrecall_time ") != NULL);
 		row_bool(i, rowv[i].spots,
 			 strstr(buf, "\nspots ") != NULL);
 		row_true(i, strstr(buf, "lamp      102;label=\"Ben Carter\"")

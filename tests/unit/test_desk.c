@@ -592,9 +592,132 @@ static void test_random(void **state)
 }
 
 
+static void test_age(void **state)
+{
+	static const struct {
+		uint32_t recall_s;
+		uint64_t age_ms;
+		enum desk_age age;
+		uint64_t left_ms;
+	} rowv[] = {
+		{45,      0, DESK_AGE_FRESH, 45000},
+		{45,  22499, DESK_AGE_FRESH, 22501},
+		{45,  22500, DESK_AGE_LONG,  22500},
+		{45,  33749, DESK_AGE_LONG,  11251},
+		{45,  33750, DESK_AGE_DUE,   11250},
+		{45,  45000, DESK_AGE_DUE,       0},
+		{45,  49999, DESK_AGE_DUE,       0},
+		/* it was not given back */
+		{45,  50000, DESK_AGE_LONG,      0},
+		{900, 884999, DESK_AGE_LONG, 15001},
+		{900, 885000, DESK_AGE_DUE,  15000},
+		{0,       0, DESK_AGE_FRESH,     0},
+		{0,  119999, DESK_AGE_FRESH,     0},
+		{0,  120000, DESK_AGE_LONG,      0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct event ev = ev_lamps(1);
+		struct desk desk;
+		uint64_t left;
+
+		desk_init(&desk);
+		row_int(i, 0, desk_step(&desk, &ev, 0));
+		memset(&ev, 0, sizeof(ev));
+		ev.type = EVENT_SITE;
+		ev.u.site.recall_s = rowv[i].recall_s;
+		row_int(i, 0, desk_step(&desk, &ev, 0));
+		ev = ev_lamp(0, "701", LAMP_PARKED, false);
+		ev.u.lamp.since_ms = 5000;
+		row_int(i, 0, desk_step(&desk, &ev, 5000));
+
+		row_int(i, (int)rowv[i].age,
+			(int)desk_lamp_age(&desk, &desk.lampv[0],
+					   5000 + rowv[i].age_ms, &left));
+		row_uint(i, rowv[i].left_ms, left);
+
+		/* what is not known has no age */
+		ev.u.lamp.stale = true;
+		row_int(i, 0, desk_step(&desk, &ev, 5000));
+		row_int(i, DESK_AGE_NONE,
+			(int)desk_lamp_age(&desk, &desk.lampv[0], 5000,
+					   &left));
+		row_uint(i, 0, left);
+		desk_reset(&desk);
+	}
+}
+
+
+/** Who has gone, and why */
+static void test_left(void **state)
+{
+	static const struct {
+		enum lamp_state before, after;
+		bool stale, recalled;
+		enum lamp_end ended;
+		const char *left, *why;
+	} rowv[] = {
+		{LAMP_PARKED, LAMP_FREE, false, false, LAMP_END_TAKEN,
+		 "Anna", "taken"},
+		{LAMP_PARKED, LAMP_FREE, false, false, LAMP_END_CALLER,
+		 "Anna", "caller hung up"},
+		{LAMP_PARKED, LAMP_FREE, false, false, LAMP_END_NONE,
+		 "Anna", ""},
+		{LAMP_PARKED, LAMP_FREE, false, true, LAMP_END_TIMEOUT,
+		 "Anna", "back with you"},
+		/* not known is not gone */
+		{LAMP_PARKED, LAMP_FREE, true, false, LAMP_END_NONE, "", ""},
+		{LAMP_PARKED, LAMP_UNKNOWN, false, false, LAMP_END_NONE, "",
+		 ""},
+		{LAMP_PARKED, LAMP_PARKED, false, false, LAMP_END_NONE, "",
+		 ""},
+		{LAMP_UNKNOWN, LAMP_FREE, false, false, LAMP_END_NONE, "",
+		 ""},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		struct event ev = ev_lamps(1);
+		const char *why;
+		struct desk desk;
+
+		desk_init(&desk);
+		row_int(i, 0, desk_step(&desk, &ev, 0));
+		ev = ev_lamp(0, "701", rowv[i].before, false);
+		snprintf(ev.u.lamp.who, TEXT_SZ, "Anna");
+		row_int(i, 0, desk_step(&desk, &ev, 5000));
+		ev = ev_lamp(0, "701", rowv[i].after, rowv[i].stale);
+		ev.u.lamp.ended = rowv[i].ended;
+		row_int(i, 0, desk_step(&desk, &ev, 9000));
+
+		if (rowv[i].recalled) {
+			memset(&ev, 0, sizeof(ev));
+			ev.type = EVENT_CALL;
+			ev.u.call.id = 1;
+			ev.u.call.state = DESKCALL_INCOMING;
+			row_int(i, 0, desk_step(&desk, &ev, 9500));
+			snprintf(ev.u.call.spot, TEXT_SZ, "701");
+			row_int(i, 0, desk_step(&desk, &ev, 9500));
+		}
+
+		row_str(i, rowv[i].left,
+			desk_lamp_left(&desk.lampv[0], 18999, &why));
+		if (rowv[i].left[0])
+			row_str(i, rowv[i].why, why);
+		row_str(i, "", desk_lamp_left(&desk.lampv[0], 19000, NULL));
+		desk_reset(&desk);
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest testv[] = {
+		unit_test(test_age),
+		unit_test(test_left),
 		unit_test(test_calls),
 		unit_test(test_version),
 		unit_test(test_shown),

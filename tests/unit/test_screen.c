@@ -908,6 +908,67 @@ static void test_bell(void **state)
 }
 
 
+/** Every minute while a call that I parked waits; not in a call */
+static void test_reminder(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	f.screen.prm.reminder_s = 60;
+	tell_lamp(&f, 0, LAMP_FREE, "");
+	tell_lamp(&f, 2, LAMP_PARKED, "Eve");
+	pass(&f, 600000);
+	assert_int_equal(0, f.bells);
+
+	tell_book(&f, "702", "Bob", "", false);
+	tell_lamp(&f, 1, LAMP_PARKED, "Bob");
+	pass(&f, 59999);
+	assert_int_equal(0, f.bells);
+	pass(&f, 1);
+	assert_int_equal(1, f.bells);
+	assert_string_equal("Bob waits at 702, 1:00 now",
+			    f.screen.message.text);
+	pass(&f, 59999);
+	assert_int_equal(1, f.bells);
+	pass(&f, 1);
+	assert_int_equal(2, f.bells);
+	assert_string_equal("Bob waits at 702, 2:00 now",
+			    f.screen.message.text);
+
+	/* another one: both are told of at once */
+	tell_book(&f, "704", "", "", false);
+	tell_lamp(&f, 3, LAMP_PARKED, "");
+	pass(&f, 60000);
+	assert_int_equal(3, f.bells);
+	assert_string_equal("2 parked calls wait, Bob at 702 longest, 3:00 "
+			    "now", f.screen.message.text);
+
+	/* silent in a call, at once after it */
+	active(&f);
+	pass(&f, 100000);
+	assert_int_equal(3, f.bells);
+	tell_call(&f, 1, DESKCALL_CLOSED, false, "Bob");
+	pass(&f, 1);
+	assert_int_equal(4, f.bells);
+
+	/* the lamp knows better than the book */
+	tell_lamp(&f, 1, LAMP_FREE, "");
+	tell_book(&f, "704", "", "", true);
+	pass(&f, 600000);
+	assert_int_equal(4, f.bells);
+
+	/* all calls, if that is wished */
+	f.screen.prm.reminder_all = true;
+	pass(&f, 1);
+	assert_int_equal(5, f.bells);
+	f.screen.prm.reminder_s = 0;
+	pass(&f, 600000);
+	assert_int_equal(5, f.bells);
+	desk_reset(&f.desk);
+}
+
+
 /** No flash, no call, no message: no timer at all */
 static void test_timers(void **state)
 {
@@ -1222,6 +1283,7 @@ int main(void)
 		unit_test(test_list_changes),
 		unit_test(test_parked_order),
 		unit_test(test_bell),
+		unit_test(test_reminder),
 		unit_test(test_timers),
 		unit_test(test_messages),
 		unit_test(test_two_messages),
