@@ -297,7 +297,7 @@ static void on_lamp(struct demo_hint *h, const struct lamp_fact *f)
 
 static void on_book(struct demo_hint *h, const struct book_fact *f)
 {
-	if (f->gone && !strcmp(f->spot, h->mine))
+	if (f->gone && !f->id && !strcmp(f->spot, h->mine))
 		h->booked = false;
 
 	if (strcmp(f->by, "me") || f->gone)

@@ -265,9 +265,10 @@ static void tell_chosen(const struct parking *pk)
 	/* on an extension: no lamp to wait for, but a code to pass on */
 	if (park->ways->personal) {
 		park_book_add(park, pk, pk->chosen, false);
-		bk = park_book_find(park, pk->account, pk->chosen);
+		bk = park_book_last(park);  /* the group's has moved */
 		bus_message(park->bus, MESSAGE_INFO, "%s is parked for %s; %s"
 			    " takes the call, c copies that", caller(pk),
+			    !strcmp(pk->chosen, PARK_GROUP) ? "the group" :
 			    *park_told_spot(park, pk->account, pk->chosen) ?
 			    pk->chosen : "you", bk ? bk->fact.retrieve : "?");
 		return;

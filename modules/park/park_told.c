@@ -117,6 +117,7 @@ static const char *caller(const struct told_call *call)
 static bool mine(struct park *park, const struct told_call *call)
 {
 	struct booked *bk;
+	struct le *le;
 
 	bk = park_book_find(park, call->account, PARK_GROUP);
 	if (bk && number_same(call->number, bk->fact.number)) {
@@ -131,9 +132,21 @@ static bool mine(struct park *park, const struct told_call *call)
 	}
 
 	bk = park_book_find(park, call->account, call->place);
+	if (bk && (!call->number[0] || !bk->fact.number[0] ||
+		   number_same(call->number, bk->fact.number)))
+		return true;
 
-	return bk && (!call->number[0] || !bk->fact.number[0] ||
-		      number_same(call->number, bk->fact.number));
+	/* told before the park was answered */
+	for (le = park->parkingl.head; le; le = le->next) {
+
+		const struct parking *pk = le->data;
+
+		if (!pk->transfer && pk->account == call->account &&
+		    number_same(pk->number, call->number))
+			return true;
+	}
+
+	return false;
 }
 
 
