@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ enum {
 	PARK_POLL_MS = 100,
 	NOTIFY_PRIO = 8,         /* behind the guard, and before the phone
 				    writes another user into the URI    */
+	TRIM_MS      = 15000,
+	TRIM_FROM    = 4 << 20,  /* bytes that lie idle                 */
 	PASS_CMD_MS = 10000,
 };
 
@@ -90,6 +93,7 @@ struct app {
 	struct demo_hint hint;       /* what to press next, in a demo   */
 	struct tmr tmr_stop;
 	struct tmr tmr_quit;
+	struct tmr tmr_trim;
 	unsigned stopping;           /* parts that have not come to rest */
 	bool down;                   /* phone is being stopped          */
 	bool quitting;               /* it was asked for                */
@@ -1490,6 +1494,19 @@ static int start_passwords(struct app *app)
 }
 
 
+/* A wave of thousands of subscriptions leaves libre's transactions behind for
+   seconds. What they took the C library keeps, unless it is told */
+static void trim_handler(void *arg)
+{
+	struct app *app = arg;
+
+	if (mallinfo2().fordblks > TRIM_FROM)
+		(void)malloc_trim(0);
+
+	tmr_start(&app->tmr_trim, TRIM_MS, trim_handler, app);
+}
+
+
 int app_main(struct cfg *cfg, const struct app_prm *prm)
 {
 	char err_text[REASON_SZ * 2] = "", log[512];
@@ -1565,6 +1582,8 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	if (err)
 		goto out;
 
+	tmr_start(&app->tmr_trim, TRIM_MS, trim_handler, app);
+
 	doubts_tell(app);
 
 	if (prm->demo) {
@@ -1582,6 +1601,7 @@ int app_main(struct cfg *cfg, const struct app_prm *prm)
 	app->ui = mem_deref(app->ui);
 	tmr_cancel(&app->tmr_stop);
 	tmr_cancel(&app->tmr_quit);
+	tmr_cancel(&app->tmr_trim);
 	mem_deref(app->pass_cmd);
 	parts_free(app);
 	phone_free(app);
