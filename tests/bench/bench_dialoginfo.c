@@ -6,11 +6,6 @@
  * that 10,000 idle lamps and 10,000 occupied ones take.
  *
  * usage: bench_dialoginfo [FOLDER OF dialog-info]
- *
- * By hand, from the top of the tree:
- *   gcc -std=gnu11 -O2 -I. $(xml2-config --cflags) \
- *     tests/bench/bench_dialoginfo.c modules/blf/dialoginfo_xml.c \
- *     modules/blf/lamp_model.c -lxml2 -o bench_dialoginfo
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -19,6 +14,7 @@
 #include <time.h>
 #include "modules/blf/dialoginfo.h"
 #include "modules/blf/lamp_model.h"
+#include "tests/lib/bench.h"
 
 enum {
 	ROUNDS = 20000,
@@ -184,6 +180,8 @@ int main(int argc, char *argv[])
 	struct dialoginfo_decoder *dec;
 	size_t i;
 	int err = 0;
+
+	bench_begin("bench_dialoginfo");
 
 	if (dialoginfo_decoder_alloc(&dec))
 		return 1;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <utmp.h>
+#include "tests/lib/bench.h"
 #include "ui/term_curses.h"
 #include "ui/view.h"
 
@@ -219,6 +220,8 @@ int main(void)
 	int master, slave, status = 1;
 	FILE *out;
 	pid_t pid;
+
+	bench_begin("bench_draw");
 
 	out = fdopen(dup(STDOUT_FILENO), "w");
 	if (!out || openpty(&master, &slave, NULL, NULL, &ws)) {

@@ -11,9 +11,8 @@
 #include "tests/lib/notifier_bare.h"
 
 
-#define NONCE "4f8c2e91b7a35d60"
-
 enum {
+	NONCE = 0x4f8c2e91,
 	DATAGRAM = 65536,
 	BUFFER = 4 << 20,      /* the kernel caps it                     */
 	HASH = 32768,
@@ -146,14 +145,14 @@ static void answer(struct bare *bare, const struct sip_msg *msg,
 }
 
 
-static bool authorized(const struct sip_msg *msg)
+static bool authorized(struct bare_sub *sub, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_AUTHORIZATION);
 	struct httpauth_digest_resp resp;
 	uint8_t ha1[MD5_SIZE];
 
 	if (!hdr || httpauth_digest_response_decode(&resp, &hdr->val) ||
-	    pl_strcmp(&resp.nonce, NONCE))
+	    pl_x32(&resp.nonce) != sub->nonce)
 		return false;
 
 	(void)md5_printf(ha1, "%r:pbx:secret", &resp.username);
@@ -165,7 +164,7 @@ static bool authorized(const struct sip_msg *msg)
 static void subscribe(struct bare *bare, const struct sip_msg *msg,
 		      const struct sockaddr_in *peer)
 {
-	const uint32_t expires_s = pl_u32(&msg->expires);
+	uint32_t expires_s = pl_u32(&msg->expires);
 	struct bare_sub *sub;
 	struct sip_addr addr;
 	const struct sip_hdr *hdr;
@@ -196,13 +195,21 @@ static void subscribe(struct bare *bare, const struct sip_msg *msg,
 	sub->lseq = msg->cseq.num;
 
 	/* as Asterisk: not within a dialog */
-	if (!pl_isset(&msg->to.tag) && !authorized(msg)) {
-		++bare->challengec;
-		answer(bare, msg, peer, sub->ltag, 401,
-		       "WWW-Authenticate: Digest realm=\"pbx\", nonce=\""
-		       NONCE "\", qop=\"auth\", algorithm=MD5\r\n");
+	if (!bare->once)
+		sub->nonce = NONCE;
+	if (!pl_isset(&msg->to.tag) && !authorized(sub, msg)) {
+		sub->nonce = NONCE + ++bare->challengec * bare->once;
+		(void)re_snprintf(hdrs, sizeof(hdrs), "WWW-Authenticate: "
+				  "Digest realm=\"pbx\", nonce=\"%x\", "
+				  "qop=\"auth\", algorithm=MD5\r\n",
+				  sub->nonce);
+		answer(bare, msg, peer, sub->ltag, 401, hdrs);
 		return;
 	}
+	sub->nonce = 0;
+
+	if (bare->expires_s && expires_s > bare->expires_s)
+		expires_s = bare->expires_s;
 
 	hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
 	if (hdr && !sip_addr_decode(&addr, &hdr->val))
@@ -316,7 +323,8 @@ size_t bare_message(char *buf, size_t sz, struct bare *bare,
 			"Content-Length: %zu\r\n\r\n",
 			sub->contact, bare->addr, bare->notifyc, sub->rtag,
 			sub->user, sub->ltag, sub->callid, ++sub->cseq,
-			bare->addr, BARE_EXPIRES_S, hdrs, ctype, len);
+			bare->addr, bare->expires_s ? bare->expires_s
+			: BARE_EXPIRES_S, hdrs, ctype, len);
 	if (n < 0 || (size_t)n + len > sz)
 		return 0;
 

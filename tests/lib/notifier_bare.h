@@ -32,6 +32,7 @@ struct bare_sub {
 	uint32_t cseq;         /**< Of the last NOTIFY                   */
 	uint32_t version;      /**< Of the next document                 */
 	uint32_t lseq;         /**< Of the last SUBSCRIBE                */
+	unsigned nonce;        /**< That it may use                      */
 	bool live;
 };
 
@@ -41,6 +42,8 @@ struct bare {
 	struct hash *ht;
 	struct bare_sub *subv;
 	size_t subc;
+	bool once;             /**< A nonce is good for one SUBSCRIBE    */
+	uint32_t expires_s;    /**< At most; 0: as asked                 */
 	size_t livec;          /**< Subscribed, and told their state     */
 	unsigned registerc;
 	unsigned subscribec;
