@@ -2,6 +2,7 @@
 right, and a stranger who sends whatever he likes. Standard library only.
 """
 import collections
+import heapq
 import random
 import re
 import select
@@ -78,6 +79,34 @@ class Table:
             print('  %-46s %4d s  %4.1f s  %-6s %s' % (
                 r.fault, r.limit, r.took, '%d/%d' % (r.right, r.of), r.why))
         print(flush=True)
+
+
+def ears(p):
+    """Its SIP port and its Contact's user, by its own log"""
+    log = p.log()
+    port = re.search(r'TX UDP \S+:(\d+) -> ', log).group(1)
+    return int(port), re.search(r'Contact: <sip:([^@>]+)@', log).group(1)
+
+
+def dialogs(p):
+    """Call-ID, our tag and the PBX's tag of NOTIFYs that came, by the log"""
+    out, now = {}, {}
+    for line in p.log().split('\n'):
+        m = re.search(r'sip\| (.*)$', line)
+        text = m.group(1).rstrip() if m else ''
+        if re.match(r'[A-Z]+ sip:|SIP/2\.0 ', text):
+            now = {'first': text}
+        for k, rx in (('callid', r'Call-ID: (\S+)'),
+                      ('to', r'To: .*;tag=(\S+)'),
+                      ('from', r'From: .*;tag=(\S+)'),
+                      ('spot', r'From: .*sip:([^@>]+)@')):
+            m = re.match(rx, text)
+            if m:
+                now[k] = m.group(1)
+        if text == 'Event: dialog' and now.get('first', '').startswith(
+                'NOTIFY') and 'to' in now:
+            out[now['callid']] = dict(now)
+    return list(out.values())
 
 
 class Stranger:
@@ -206,3 +235,67 @@ class Stranger:
                     d[byte(len(d))] = byte(256)
                 d = bytes(d)
             yield d
+
+
+class Wire(threading.Thread):
+    """A wire between one phone and its server, as bad as needed: what comes
+    at `port` goes on to `server` and back, some of it lost or late"""
+
+    def __init__(self, port, server, seed=3261):
+        super().__init__(daemon=True)
+        self.rng = random.Random(seed)
+        self.loss, self.jitter = 0.0, 0.0   # of one, up to [s]
+        self.server, self.peer = ('127.0.0.1', server), None
+        self.near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.near.bind(('127.0.0.1', port))
+        self.far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.far.bind(('127.0.0.1', 0))
+        self.far_port = self.far.getsockname()[1]
+        self.passed = self.lost = self.swapped = 0
+        self.last = {}
+        self.late = []                      # (due, number, way, bytes)
+        self.done = False
+        self.start()
+
+    def bad(self, loss=0.0, jitter=0.0):
+        self.loss, self.jitter = loss, jitter
+
+    def close(self):
+        self.done = True
+        self.join()
+        self.near.close()
+        self.far.close()
+
+    def run(self):
+        n = 0
+        while not self.done:
+            wait = 0.05
+            if self.late:
+                wait = max(0.0, min(wait, self.late[0][0] -
+                                    time.monotonic()))
+            for s in select.select([self.near, self.far], [], [], wait)[0]:
+                try:
+                    data, peer = s.recvfrom(65535)
+                except OSError:             # "refused": nobody is there
+                    continue
+                if s is self.near:
+                    self.peer = peer
+                if self.rng.random() < self.loss:
+                    self.lost += 1
+                    continue
+                n += 1
+                heapq.heappush(self.late, (
+                    time.monotonic() + self.rng.random() * self.jitter, n,
+                    s is self.near, data))
+            while self.late and self.late[0][0] <= time.monotonic():
+                _, number, outward, data = heapq.heappop(self.late)
+                self.passed += 1
+                self.swapped += number < self.last.get(outward, 0)
+                self.last[outward] = number
+                try:
+                    if outward:
+                        self.far.sendto(data, self.server)
+                    elif self.peer:
+                        self.near.sendto(data, self.peer)
+                except OSError:
+                    pass

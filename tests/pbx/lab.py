@@ -75,6 +75,9 @@ priv_key_file=/srv/lab/keys/server.key
 method=tlsv1_2
 '''
 
+OUTSIDE = '''external_signaling_address=127.0.0.1
+external_signaling_port=%d'''
+
 Message = collections.namedtuple(
     'Message', 'at out peer first method status cseq headers body text')
 
@@ -176,8 +179,10 @@ class Pbx:
     """One Asterisk"""
 
     def __init__(self, root, spots=4, parktime=120, tls_name=None,
-                 phones=(), back_to=None):
+                 phones=(), back_to=None, outside=False):
         """tls_name: whom its certificate is for; None: no TLS
+        outside: it tells phones to reach it at another port (UDP), where
+        the test stands in between
         phones: endpoints besides the usual ones
         back_to: the extension that gets a call that was parked for too
         long; None: its parker"""
@@ -191,6 +196,7 @@ class Pbx:
         self.parktime = parktime
         self.tls_name = tls_name
         self.back_to = back_to
+        self.behind, self.outside = outside, None
         self.endpoints = dict(ENDPOINTS, **{n: {} for n in phones})
         self.proc = None
         self.block = None
@@ -207,6 +213,7 @@ class Pbx:
             if self.block is None:
                 self.block = phone.port_block()
                 self.sip, self.tls = self.block, self.block + 1
+                self.outside = self.block + 2 if self.behind else None
                 self._write_config()
             if self._boot():
                 return self
@@ -431,6 +438,7 @@ class Pbx:
                       os.path.join(lib, d, 'asterisk/modules'))][0]
         fill = {
             'MODDIR': moddir, 'SIP': self.sip,
+            'OUTSIDE': OUTSIDE % self.outside if self.outside else '',
             'TLS': TLS % self.tls if self.tls_name else '',
             'RTP_FIRST': self.block + 10,
             'RTP_LAST': self.block + phone.PORTS_STEP - 1,
@@ -632,7 +640,8 @@ class Lab(phone.Bench):
                lines=(), host='127.0.0.1', params=''):
         """The lines of a phone's configuration"""
         out = ['account <sip:%s@%s:%d;transport=%s>;auth_pass=%s%s' % (
-            ext, host, self.pbx.tls if transport == 'tls' else self.pbx.sip,
+            ext, host, self.pbx.tls if transport == 'tls' else
+            self.pbx.outside or self.pbx.sip,
             transport, password or 'lab' + ext, params),
             'net_interface 127.0.0.1']
         if not [l for l in lines if l.startswith('pbx ')]:
