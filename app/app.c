@@ -1342,6 +1342,15 @@ static enum applog_level log_level(const struct cfg *cfg)
 }
 
 
+static enum deed deed_handler(const struct desk_lamp *lamp, char *to,
+			      size_t sz, void *arg)
+{
+	const struct app *app = arg;
+
+	return park_deed(app->park, lamp, to, sz);
+}
+
+
 static struct ui_prm ui_settings(const struct cfg *cfg, const char *keys)
 {
 	const char *colour = cfg_get(cfg, "colour");
@@ -1445,6 +1454,8 @@ static int screen_start(struct app *app, int out)
 		return err;
 
 	prm = ui_settings(app->cfg, keys);
+	prm.deedh = deed_handler;
+	prm.deedarg = app;
 	prm.clock    = app->clock;
 	prm.desk     = &app->desk;
 	prm.bus      = app->bus;

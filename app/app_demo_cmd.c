@@ -489,6 +489,7 @@ static void put_row(struct jsonw *js, const struct demo_books *b,
 	jsonw_bool(js, "held", r->held);
 	jsonw_int(js, "parked", r->parked_n);
 	jsonw_int(js, "retrieved", r->retrieved_n);
+	jsonw_str(js, "keys", r->keys);
 	jsonw_int(js, "recalled", r->recalled_n);
 	jsonw_int(js, "plays", r->plays_hz);
 	jsonw_int(js, "hears", r->hears_hz);

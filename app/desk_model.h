@@ -16,6 +16,18 @@ enum {
 	BOOK_MAX = 1024,     /**< Entries; more are refused              */
 };
 
+/** What a lamp's key does, as its state and the site allow */
+enum deed {
+	DEED_NONE = 0,
+	DEED_RETRIEVE,
+	DEED_PARK,           /**< At this spot                           */
+	DEED_PARK_LOT,       /**< Where the PBX chooses                  */
+	DEED_DIAL,
+	DEED_PICKUP,
+	DEED_TRANSFER,       /**< At once                                */
+	DEED_ATTENDED,       /**< After a word with him                  */
+};
+
 /** How long a parked call has waited, as the user should feel it */
 enum desk_age {
 	DESK_AGE_NONE = 0,   /**< Nobody waits, or that is not known     */
@@ -51,6 +63,10 @@ struct desk_wait {
 	uint32_t lamp;
 	bool at_least;
 };
+
+/** @return What the key of that lamp does now; `to`: where, if elsewhere */
+typedef enum deed (deed_h)(const struct desk_lamp *lamp, char *to,
+			   size_t sz, void *arg);
 
 struct desk {
 	struct account_fact accountv[ACCOUNTS_MAX];

@@ -541,39 +541,106 @@ static bool deaf(struct screen *s, const struct key *key, uint64_t now_ms)
 
 /* Spot keys */
 
+static struct seen_page page_now(const struct screen *s,
+				 const struct desk *desk)
+{
+	struct seen_page page;
+
+	memset(&page, 0, sizeof(page));
+	page.w = s->w;
+	page.h = s->h;
+	page.lampc = desk->lampc;
+	page.count = screen_lamps(s, desk, &page.first);
+
+	return page;
+}
+
+
+static uint64_t lamp_seen(const struct screen *s, const struct desk *desk,
+			  const struct desk_lamp *lamp, uint64_t now_ms)
+{
+	const struct seen_page page = page_now(s, desk);
+
+	return seen_lamp(&s->seen, &page, desk, lamp, now_ms);
+}
+
+
 static const char *call_who(const struct call_fact *c)
 {
 	return c->name[0] ? c->name : c->peer[0] ? c->peer : "the call";
 }
 
 
-/** Say what the key of a lamp would do now */
-static void spot_deed(char *buf, size_t sz, const struct desk *desk,
-		      const struct desk_lamp *lamp)
+/** As far as its state and the calls tell */
+static enum deed deed_guess(const struct desk *desk,
+			    const struct desk_lamp *lamp)
+{
+	const bool call = desk_call_in(desk, DESKCALL_ACTIVE) != NULL;
+
+	if (lamp->f.kind == LAMP_EXTENSION)
+		return lamp->f.state == LAMP_RINGING ? DEED_PICKUP :
+			call ? DEED_TRANSFER : DEED_DIAL;
+
+	return lamp->f.state == LAMP_PARKED ? DEED_RETRIEVE :
+		call ? DEED_PARK : DEED_NONE;
+}
+
+
+/** Say what `name` would do with a lamp now */
+static void spot_deed(char *buf, size_t sz, const struct screen *s,
+		      const struct desk *desk, const struct desk_lamp *lamp,
+		      const char *name)
 {
 	const struct call_fact *c = desk_call_in(desk, DESKCALL_ACTIVE);
-	const char *who = desk_lamp_who(lamp);
-	const char *spot = lamp->f.spot;
+	const char *mine = c ? call_who(c) : "the call";
+	const char *who = desk_lamp_who(lamp), *spot = lamp->f.spot;
+	char to[TEXT_SZ] = "";
+	enum deed deed;
 
-	if (lamp->f.kind == LAMP_EXTENSION) {
-		if (lamp->f.state == LAMP_RINGING)
-			text_print(buf, sz, "Pick up the call for %s?", spot);
-		else if (c)
-			text_print(buf, sz, "Transfer %s to %s?",
-				   call_who(c), spot);
-		else
-			text_print(buf, sz, "Dial %s?", spot);
-	}
-	else if (lamp->f.state == LAMP_PARKED) {
+	if (!strcmp(name, "retrieve"))
+		deed = DEED_RETRIEVE;
+	else if (s->prm.deedh)
+		deed = s->prm.deedh(lamp, to, sizeof(to), s->prm.deedarg);
+	else
+		deed = deed_guess(desk, lamp);
+
+	switch (deed) {
+
+	case DEED_RETRIEVE:
 		text_print(buf, sz, "Retrieve %s from %s?",
 			   who[0] ? who : "the call", spot);
-	}
-	else if (c) {
-		text_print(buf, sz, "Park %s on %s?", call_who(c), spot);
-	}
-	else {
+		break;
+
+	case DEED_PARK:
+		text_print(buf, sz, "Park %s on %s?", mine, spot);
+		break;
+
+	case DEED_PARK_LOT:
+		text_print(buf, sz, "Park %s on the lot %s, where the PBX "
+			   "chooses the spot?", mine, to);
+		break;
+
+	case DEED_DIAL:
+		text_print(buf, sz, "Dial %s?", spot);
+		break;
+
+	case DEED_PICKUP:
+		text_print(buf, sz, "Pick up the call for %s?", spot);
+		break;
+
+	case DEED_TRANSFER:
+		text_print(buf, sz, "Transfer %s to %s?", mine, spot);
+		break;
+
+	case DEED_ATTENDED:
+		text_print(buf, sz, "Hold %s and call %s, to join the two?",
+			   mine, spot);
+		break;
+
+	case DEED_NONE:
 		text_print(buf, sz, "%s is %s. Go on?", spot,
 			   lamp_state_name(lamp->f.state, lamp->f.stale));
+		break;
 	}
 }
 
@@ -588,7 +655,7 @@ static void ask_lamp(struct screen *s, const struct desk *desk,
 	text_print(changed, sizeof(changed), "%s %s.", lamp->f.spot,
 		   now_ms - lamp->shown_ms < KEYGUARD_SHOWN_MS ?
 		   "has just changed" : "was not in view");
-	spot_deed(deed, sizeof(deed), desk, lamp);
+	spot_deed(deed, sizeof(deed), s, desk, lamp, name);
 	text_print(s->ask_text, sizeof(s->ask_text), "%s %s y/n",
 		   why ? why : changed, deed);
 	if (name != s->ask_line)
@@ -681,8 +748,8 @@ static void retrieve(struct screen *s, const struct desk *desk,
 		ask_lamp(s, desk, l, "retrieve", "Who waits longest has just "
 			 "changed.", now_ms);
 	else
-		lamp_do(s, desk, l, "retrieve", seen_lamp(&s->seen, desk, l,
-							  now_ms), now_ms);
+		lamp_do(s, desk, l, "retrieve",
+			lamp_seen(s, desk, l, now_ms), now_ms);
 }
 
 
@@ -750,8 +817,8 @@ static void lamp_key(struct screen *s, const struct desk *desk,
 {
 	s->lamp = (size_t)(lamp - desk->lampv);
 	s->pane = SCREEN_LAMPS;
-	lamp_do(s, desk, lamp, "spot", seen_lamp(&s->seen, desk, lamp,
-						 now_ms), now_ms);
+	lamp_do(s, desk, lamp, "spot", lamp_seen(s, desk, lamp, now_ms),
+		now_ms);
 }
 
 
@@ -1280,7 +1347,7 @@ static uint64_t list_seen(const struct screen *s, const struct desk *desk,
 {
 	const uint64_t since_ms = lamp->shown_ms > s->list_open_ms ?
 		lamp->shown_ms : s->list_open_ms;
-	const uint64_t seen_ms = seen_lamp(&s->seen, desk, lamp, now_ms);
+	const uint64_t seen_ms = lamp_seen(s, desk, lamp, now_ms);
 
 	return now_ms - since_ms > seen_ms ? now_ms - since_ms : seen_ms;
 }
@@ -1895,13 +1962,7 @@ void screen_drawn(struct screen *s, const struct desk *desk,
 {
 	const bool shown = !s->lay.small && s->mode != SCREEN_HELP &&
 		s->mode != SCREEN_PARKED;
-	struct seen_page page;
-
-	memset(&page, 0, sizeof(page));
-	page.w = s->w;
-	page.h = s->h;
-	page.lampc = desk->lampc;
-	page.count = screen_lamps(s, desk, &page.first);
+	const struct seen_page page = page_now(s, desk);
 
 	seen_drawn(&s->seen, shown ? &page : NULL, desk, now_ms);
 }

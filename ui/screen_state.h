@@ -95,6 +95,9 @@ struct screen_prm {
 	bool bell_off;
 	bool park_asks;            /**< Calls are parked on extensions: `p`
 					asks for one; again: the group   */
+	deed_h *deedh;             /**< What a lamp's key does now; NULL: as
+					its state and the calls say      */
+	void *deedarg;
 	uint32_t reminder_s;       /**< Tell of parked calls every so
 					often; 0: never                  */
 	bool reminder_all;         /**< Also of those that others parked */

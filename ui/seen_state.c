@@ -95,15 +95,21 @@ void seen_drawn(struct seen *seen, const struct seen_page *page,
 }
 
 
-uint64_t seen_lamp(const struct seen *seen, const struct desk *desk,
-		   const struct desk_lamp *lamp, uint64_t now_ms)
+uint64_t seen_lamp(const struct seen *seen, const struct seen_page *page,
+		   const struct desk *desk, const struct desk_lamp *lamp,
+		   uint64_t now_ms)
 {
 	const size_t at = (size_t)(lamp - desk->lampv);
 	uint64_t since_ms = lamp->shown_ms;
 
-	if (at >= seen->page.first &&
-	    at < seen->page.first + seen->page.count &&
-	    since_ms > seen->known_ms) {
+	if (at < page->first || at >= page->first + page->count)
+		return now_ms - since_ms;
+
+	/* it is to be drawn yet */
+	if (memcmp(page, &seen->page, sizeof(*page)))
+		return 0;
+
+	if (since_ms > seen->known_ms) {
 
 		if (!seen->on)
 			return 0;

@@ -55,12 +55,15 @@ void seen_drawn(struct seen *seen, const struct seen_page *page,
 		const struct desk *desk, uint64_t now_ms);
 
 /**
+ * @param page What the next picture shows: it may be another page
+ *
  * @return For how long the state of that lamp has been in the picture without
  *         a break, now or before something covered it [ms]; for one of
  *         another page, since when it is so
  */
-uint64_t seen_lamp(const struct seen *seen, const struct desk *desk,
-		   const struct desk_lamp *lamp, uint64_t now_ms);
+uint64_t seen_lamp(const struct seen *seen, const struct seen_page *page,
+		   const struct desk *desk, const struct desk_lamp *lamp,
+		   uint64_t now_ms);
 
 /**
  * @return For how long the choice has been this one [ms]

@@ -347,12 +347,15 @@ static void theme_set(struct ui *ui, const struct ui_prm *prm)
 }
 
 
-static struct screen_prm screen_prm_of(const struct ui_prm *prm)
+static struct screen_prm screen_prm_of(const struct ui *ui,
+				       const struct ui_prm *prm)
 {
 	const struct screen_prm screen_prm = {
 		.digits_phone = prm->digits_phone,
 		.bell_off     = !prm->bell,
 		.park_asks    = prm->park_asks,
+		.deedh        = ui->prm.deedh,
+		.deedarg      = ui->prm.deedarg,
 		.reminder_s   = prm->reminder_s,
 		.reminder_all = prm->reminder_all,
 	};
@@ -368,7 +371,7 @@ void ui_configure(struct ui *ui, const struct ui_prm *prm)
 	if (!ui || !prm)
 		return;
 
-	screen_prm = screen_prm_of(prm);
+	screen_prm = screen_prm_of(ui, prm);
 	screen_configure(&ui->screen, &screen_prm);
 	keys_bind(ui, prm->keys);
 	theme_set(ui, prm);
@@ -431,7 +434,7 @@ int ui_alloc(struct ui **uip, const struct ui_prm *prm)
 	ui->able = able;
 	theme_set(ui, prm);
 
-	screen_prm = screen_prm_of(prm);
+	screen_prm = screen_prm_of(ui, prm);
 	screen_init(&ui->screen, &screen_prm);
 	keyin_init(&ui->keyin);
 	keys_bind(ui, prm->keys);

@@ -42,6 +42,8 @@ struct ui_prm {
 	bool no_mouse;             /**< Leave it to the terminal         */
 	bool digits_phone;         /**< Digits are DTMF in every call    */
 	bool park_asks;            /**< Calls are parked on extensions   */
+	deed_h *deedh;             /**< What a lamp's key does now, or NULL */
+	void *deedarg;
 	uint32_t reminder_s;       /**< Tell of parked calls every so
 					often; 0: never                  */
 	bool reminder_all;         /**< Also of those that others parked */

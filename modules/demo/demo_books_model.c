@@ -235,6 +235,23 @@ int demo_books_talk(struct demo_books *b, unsigned a, unsigned c,
 }
 
 
+/** He sent a keypad tone: at the end of those before it */
+int demo_books_key(struct demo_books *b, unsigned id, char key)
+{
+	struct demo_row *row = demo_books_find(b, id);
+	size_t n;
+
+	if (!row)
+		return ENOENT;
+
+	n = strlen(row->keys);
+	if (n + 1 < sizeof(row->keys))
+		row->keys[n] = key;
+
+	return 0;
+}
+
+
 int demo_books_park(struct demo_books *b, unsigned id, const char *spot,
 		    const char *by, uint64_t now_ms)
 {

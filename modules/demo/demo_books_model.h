@@ -62,6 +62,7 @@ struct demo_row {
 	unsigned parked_n;       /**< How often parked so far            */
 	unsigned retrieved_n;
 	unsigned recalled_n;
+	char keys[DEMO_TEXT];    /**< Keypad tones that he sent          */
 	int plays_hz;            /**< His own tone                       */
 	int hears_hz;            /**< Dominant tone in his ear; 0: none  */
 	uint64_t since_ms;       /**< In this place since                */
@@ -101,6 +102,7 @@ int demo_books_park(struct demo_books *b, unsigned id, const char *spot,
 		    const char *by, uint64_t now_ms);
 int demo_books_serve(struct demo_books *b, unsigned id, uint64_t now_ms);
 int demo_books_free(struct demo_books *b, unsigned id, uint64_t now_ms);
+int demo_books_key(struct demo_books *b, unsigned id, char key);
 int demo_books_end(struct demo_books *b, unsigned id, enum demo_fate fate,
 		   const char *reason, uint64_t now_ms);
 

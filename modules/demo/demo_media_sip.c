@@ -24,6 +24,8 @@ struct demo_media {
 	struct demo_tone tone;
 	struct demo_ear ear;     /**< What the telephone says            */
 	uint64_t heard_ms;
+	uint32_t key_ts;         /**< Of the last keypad tone            */
+	bool key;                /**< There was one                      */
 };
 
 
@@ -32,6 +34,25 @@ static void media_destructor(void *data)
 	struct demo_media *m = data;
 
 	mem_deref(m->us);
+}
+
+
+/** A keypad tone: all packets of one have its timestamp (RFC 4733 2.2.1) */
+static void key_heard(struct demo_media *m, const uint8_t *pkt,
+		      const uint8_t *event)
+{
+	static const char keyv[] = "0123456789*#ABCD";
+	const uint32_t ts = (uint32_t)pkt[4] << 24 | (uint32_t)pkt[5] << 16 |
+		(uint32_t)pkt[6] << 8 | pkt[7];
+
+	if (!m->leg->party || event[0] >= sizeof(keyv) - 1 ||
+	    (m->key && ts == m->key_ts))
+		return;
+
+	m->key = true;
+	m->key_ts = ts;
+	(void)demo_books_key(&m->leg->d->books, m->leg->party->id,
+			     keyv[event[0]]);
 }
 
 
@@ -71,7 +92,13 @@ static void recv_handler(const struct sa *src, struct mbuf *mb, void *arg)
 		len -= pad;
 	}
 
-	/* events, RTCP, what was not agreed upon */
+	if (leg->rsdp_set && leg->rsdp.pt_event >= 0 && len == hdr + 4 &&
+	    (p[1] & 0x7f) == leg->rsdp.pt_event) {
+		key_heard(m, p, p + hdr);
+		return;
+	}
+
+	/* RTCP, what was not agreed upon */
 	if (!leg->rsdp_set || (p[1] & 0x7f) != leg->rsdp.pt)
 		return;
 

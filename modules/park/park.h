@@ -79,6 +79,16 @@ void park_told(struct park *park, unsigned account,
  */
 size_t park_lampc(const struct profile *ways, size_t accountc);
 
+/**
+ * What the command `spot` would do with that lamp now, to be asked before
+ *
+ * @param to Set to the lot with DEED_PARK_LOT
+ *
+ * @return DEED_NONE: nothing, the command says why
+ */
+enum deed park_deed(const struct park *park, const struct desk_lamp *lamp,
+		    char *to, size_t sz);
+
 /** @return Parks and transfers under way: quitting now may lose callers */
 size_t park_pending(const struct park *park);
 

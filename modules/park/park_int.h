@@ -5,6 +5,7 @@
  *   park_out.c   parks and transfers under way
  *   park_back.c  retrievals under way
  *   park_person.c  colleagues: pickup, transfer, voicemail
+ *   park_deed.c  what a lamp's key would do now
  *   park_book.c  who was parked by us
  *   park_told.c  whom the PBX told us of
  */
@@ -328,5 +329,8 @@ void park_told_taken(struct park *park, unsigned account, const char *place,
 
 /** A call that we parked was written into the book */
 void park_told_own(struct park *park, const struct book_fact *fact);
+
+/** @return True if a call of account `a` can be given to somebody of `b` */
+bool park_person_near(const struct park *park, unsigned a, unsigned b);
 
 #endif

@@ -35,7 +35,7 @@ int park_person_voicemail(struct park *park, const struct place *at,
 
 
 /* A call is given to somebody on its own server only: there "102" is he */
-static bool same_server(const struct park *park, unsigned a, unsigned b)
+bool park_person_near(const struct park *park, unsigned a, unsigned b)
 {
 	const struct phone_account *acca = phone_account(park->phone, a);
 	const struct phone_account *accb = phone_account(park->phone, b);
@@ -57,7 +57,7 @@ int park_person_key(struct park *park, const struct desk_lamp *lamp,
 	if (!lamp->f.stale && lamp->f.state == LAMP_RINGING)
 		return park_back_pickup(park, &at, reply);
 
-	if (!call || !same_server(park, call->account, at.account))
+	if (!call || !park_person_near(park, call->account, at.account))
 		return park_out_consult(park, at.account, at.spot, reply);
 
 	if (!lamp->f.stale && lamp->f.state == LAMP_BUSY &&

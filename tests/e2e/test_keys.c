@@ -441,11 +441,18 @@ static void test_keypad(void **state)
 	vt_check(e->vt, e2e_talks(e, "103"));
 	vt_check(e->vt, !vt_has(e->vt, "Dial:"));
 	vt_check(e->vt, vt_has(e->vt, "leave keypad"));
+	vt_until(e->vt, !strcmp(e2e_keys(e, "103"), "555"));
 
 	vt_send(e->vt, ESC);
 	vt_wait_gone(e->vt, "leave keypad");
 	vt_send(e->vt, "*");
 	vt_wait(e->vt, "leave keypad");
+	vt_until(e->vt, !strcmp(e2e_keys(e, "103"), "555*"));
+	vt_send(e->vt, ESC);
+	vt_wait_gone(e->vt, "leave keypad");
+	vt_send(e->vt, "#");
+	vt_wait(e->vt, "leave keypad");
+	vt_until(e->vt, !strcmp(e2e_keys(e, "103"), "555*#"));
 	vt_send(e->vt, ESC);
 	vt_wait_gone(e->vt, "leave keypad");
 	vt_send(e->vt, "k");

@@ -29,7 +29,8 @@ static size_t count(const struct vt *vt, const char *text)
 }
 
 
-static int start(struct e2e *e, unsigned spots)
+static int start(struct e2e *e, unsigned spots, const char *lines, bool park,
+		 uint32_t park_s)
 {
 	const struct vt_prm prm = {
 		.home = &e->home,
@@ -46,7 +47,7 @@ static int start(struct e2e *e, unsigned spots)
 	e->manner = *demo_manner_find("asterisk");
 	e->manner.announce_ms = ANNOUNCE_MS;
 	e->manner.connect_ms = 50;
-	e->manner.park_s = 300;
+	e->manner.park_s = park_s ? park_s : 300;
 
 	err = demo_alloc(&e->demo, &demo_prm);
 	if (err)
@@ -61,15 +62,17 @@ static int start(struct e2e *e, unsigned spots)
 	err |= demo_config(e->demo, "101", false, text, sizeof(text));
 	n = strlen(text);
 	/* no sound device is news of its own, in its own time */
-	(void)snprintf(text + n, sizeof(text) - n, "park      *{spot}\n"
-		       "audio_source none\naudio_player none\n");
+	(void)snprintf(text + n, sizeof(text) - n, "%s%s"
+		       "audio_source none\naudio_player none\n",
+		       park ? "park      *{spot}\n" : "", lines);
 	err |= vt_home_write(&e->home, "config/parkdeck/config", text, 0600);
 
 	return err ? err : vt_alloc(&e->vt, &prm);
 }
 
 
-static int setup(void **state, unsigned spots)
+static int setup(void **state, unsigned spots, const char *lines, bool park,
+		 uint32_t park_s)
 {
 	const unsigned lamps = spots + COLLEAGUES;
 	struct e2e *e = calloc(1, sizeof(*e));
@@ -78,7 +81,7 @@ static int setup(void **state, unsigned spots)
 		return -1;
 	*state = e;
 
-	if (start(e, spots))
+	if (start(e, spots, lines, park, park_s))
 		return -1;
 
 	vt_wait(e->vt, "? help");
@@ -91,13 +94,20 @@ static int setup(void **state, unsigned spots)
 
 int e2e_setup(void **state)
 {
-	return setup(state, 6);
+	return setup(state, 6, "", true, 0);
 }
 
 
 int e2e_setup_12(void **state)
 {
-	return setup(state, 12);
+	return setup(state, 12, "", true, 0);
+}
+
+
+int e2e_setup_with(void **state, const char *lines, bool park,
+		   uint32_t park_s)
+{
+	return setup(state, 6, lines, park, park_s);
 }
 
 
@@ -172,6 +182,31 @@ bool e2e_gone(struct e2e *e, const char *number)
 	const struct demo_row *row = row_of(e, number);
 
 	return !row || row->place == DEMO_ENDED;
+}
+
+
+static const struct demo_row *peer_of(struct e2e *e, const char *number)
+{
+	const struct demo_row *row = row_of(e, number);
+
+	return row && row->place == DEMO_TALKING ?
+		demo_books_get(demo_books(e->demo), row->with) : NULL;
+}
+
+
+bool e2e_together(struct e2e *e, const char *a, const char *b)
+{
+	const struct demo_row *other = peer_of(e, a);
+
+	return other && !strcmp(other->number, b);
+}
+
+
+const char *e2e_keys(struct e2e *e, const char *number)
+{
+	const struct demo_row *other = peer_of(e, number);
+
+	return other && !strcmp(other->number, "101") ? other->keys : "";
 }
 
 
@@ -263,7 +298,7 @@ void e2e_at_rest(struct e2e *e)
 void e2e_settle(struct e2e *e)
 {
 	vt_send(e->vt, "?");
-	vt_wait(e->vt, "any other key");
+	vt_wait(e->vt, "Up Down PgUp PgDn");
 	vt_send(e->vt, "z");
-	vt_wait_gone(e->vt, "any other key");
+	vt_wait_gone(e->vt, "Up Down PgUp PgDn");
 }

@@ -26,6 +26,15 @@ int e2e_setup(void **state);
 
 /** Same with spots 701 to 712: each F-key has one */
 int e2e_setup_12(void **state);
+
+/**
+ * Same with other lines of configuration
+ *
+ * @param park   A call can be parked at a spot of one's choice
+ * @param park_s The PBX gives a call back after; 0: 300 s
+ */
+int e2e_setup_with(void **state, const char *lines, bool park,
+		   uint32_t park_s);
 int e2e_teardown(void **state);
 
 /** Let Anna (E2E_ANNA) or Bert ring; wait until the screen shows it */
@@ -53,6 +62,12 @@ bool e2e_rings(struct e2e *e, const char *number);
 bool e2e_parked(struct e2e *e, const char *number, const char *spot);
 bool e2e_held(struct e2e *e, const char *number);
 bool e2e_gone(struct e2e *e, const char *number);
+
+/** @return The two talk with each other */
+bool e2e_together(struct e2e *e, const char *a, const char *b);
+
+/** @return Keypad tones that our phone sent in its call with him */
+const char *e2e_keys(struct e2e *e, const char *number);
 
 /** @return When he came where he is, of the program's clock */
 uint64_t e2e_since(struct e2e *e, const char *number);

@@ -560,6 +560,58 @@ static void test_ask(void **state)
 }
 
 
+/** Who knows what a key would do is asked: that is what is said */
+static enum deed deed_handler(const struct desk_lamp *lamp, char *to,
+			      size_t sz, void *arg)
+{
+	(void)lamp;
+	snprintf(to, sz, "700");
+
+	return *(enum deed *)arg;
+}
+
+
+static void test_ask_deed(void **state)
+{
+	static const struct {
+		enum deed deed;
+		const char *key;
+		const char *ask;
+	} rowv[] = {
+		{DEED_PARK, "F1", "Park Bob on 701? y/n"},
+		{DEED_PARK_LOT, "F1", "Park Bob on the lot 700, where the "
+		 "PBX chooses the spot? y/n"},
+		{DEED_NONE, "F1", "701 is free. Go on? y/n"},
+		{DEED_DIAL, "F1", "Dial 701? y/n"},
+		{DEED_PICKUP, "F1", "Pick up the call for 701? y/n"},
+		{DEED_TRANSFER, "F1", "Transfer Bob to 701? y/n"},
+		{DEED_ATTENDED, "F1", "Hold Bob and call 701, to join the "
+		 "two? y/n"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		enum deed deed = rowv[i].deed;
+		struct fixture f;
+		char want[256];
+
+		setup(&f, false);
+		f.screen.prm.deedh = deed_handler;
+		f.screen.prm.deedarg = &deed;
+		active(&f);
+		tell_lamp(&f, 0, LAMP_FREE, "");
+		play(&f, rowv[i].key);
+		snprintf(want, sizeof(want), "701 has just changed. %s",
+			 rowv[i].ask);
+		row_str(i, want, f.screen.ask_text);
+		play(&f, "y");
+		row_str(i, "spot 701", f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
 /** A key that is held does not undo what it did */
 static void test_held(void **state)
 {
@@ -1272,6 +1324,7 @@ int main(void)
 		unit_test(test_actions),
 		unit_test(test_quit_names),
 		unit_test(test_ask),
+		unit_test(test_ask_deed),
 		unit_test(test_held),
 		unit_test(test_retrieve),
 		unit_test(test_undo),

@@ -116,7 +116,13 @@ static void test_lamp(void **state)
 			lamp(&desk, 3, LAMP_PARKED, 5000);
 
 		row_uint(i, rowv[i].seen_ms,
-			 seen_lamp(&seen, &desk, &desk.lampv[3],
+			 seen_lamp(&seen, &page, &desk, &desk.lampv[3],
+				   rowv[i].now_ms));
+
+		/* the next picture is another one: nothing was seen of it */
+		page.w = 200;
+		row_uint(i, page.first ? rowv[i].now_ms - 5000 : 0,
+			 seen_lamp(&seen, &page, &desk, &desk.lampv[3],
 				   rowv[i].now_ms));
 		desk_reset(&desk);
 	}
