@@ -55,7 +55,8 @@ def refused(b):
 
 def full(b):
     """the lot is full: the PBX says 200 and gives the caller back"""
-    p = b.desk(opts=['--spots', 2])
+    # on a slow machine nobody is to be recalled meanwhile
+    p = b.desk(opts=['--spots', 2, '--park-time', 600])
 
     def story():
         p.demo('park', '102', *BORIS)

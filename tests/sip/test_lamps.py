@@ -373,9 +373,9 @@ def no_contact(b):
         req, contact=False, expires=300)
     p = b.desk(spots='701')
     p.wait_lamp('701', 'free')
+    b.peer.lamps['701'] = 'confirmed'
     b.peer.sub('701').notify('confirmed')
     p.wait_lamp('701', 'parked')
-    b.peer.lamps['701'] = 'confirmed'
     wait_for(lambda: len(b.peer.got('SUBSCRIBE')) >= 2, 'a renewal', 12)
     stays(lambda: p.lamp('701')['state'] == 'parked', 'it lasts', 1.5,
           show=p.short)
