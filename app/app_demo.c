@@ -25,6 +25,7 @@ enum {
 /* All that the phone makes in its folder */
 static const char *const filev[] = {
 	"config", "uuid", "parkdeck.log", "parkdeck.log.1", "parked",
+	"parked.new",
 };
 
 struct args {

@@ -206,7 +206,7 @@ static void walk(const struct size *size, const struct vt_home *home)
 	uint64_t registered;
 	const bool roomy = size->w >= 80;
 	struct vt *vt = NULL;
-	char mine, leftover[1024], row[VT_ROW_SZ], *rows;
+	char mine, row[VT_ROW_SZ], *rows;
 
 	assert_int_equal(0, vt_alloc(&vt, &prm));
 
@@ -295,12 +295,7 @@ static void walk(const struct size *size, const struct vt_home *home)
 
 	print_message("%dx%d: %u s\n", size->w, size->h,
 		      (unsigned)(vt_now() - begin) / 1000);
-	if (vt_home_left(home, "tmp", leftover, sizeof(leftover)) ||
-	    vt_home_left(home, "run", leftover, sizeof(leftover)) ||
-	    vt_home_left(home, "home", leftover, sizeof(leftover)) ||
-	    vt_home_left(home, "state", leftover, sizeof(leftover)) ||
-	    vt_home_left(home, "config", leftover, sizeof(leftover)))
-		vt_fail(vt, __FILE__, __LINE__, "left behind: %s", leftover);
+	vt_nothing_left(vt);
 	vt_end(vt);
 }
 

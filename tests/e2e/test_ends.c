@@ -83,13 +83,10 @@ static void test_asked_to_end(void **state)
 	for (size_t i = 0; i < ROWS(sigv); i++) {
 
 		struct vt *vt = start_demo(*state);
-		char left[1024];
 
 		vt_check(vt, !kill(vt->pid, sigv[i]));
 		vt_expect_exit(vt, 0);
-		if (vt_home_left(*state, "tmp", left, sizeof(left)))
-			vt_fail(vt, __FILE__, __LINE__, "row %zu: left "
-				"behind: %s", i, left);
+		vt_nothing_left(vt);
 		vt_end(vt);
 	}
 }
@@ -99,12 +96,10 @@ static void test_asked_to_end(void **state)
 static void test_terminal_gone(void **state)
 {
 	struct vt *vt = start_demo(*state);
-	char left[1024];
 
 	vt_hangup(vt);
 	vt_expect_exit(vt, 0);
-	if (vt_home_left(*state, "tmp", left, sizeof(left)))
-		vt_fail(vt, __FILE__, __LINE__, "left behind: %s", left);
+	vt_nothing_left(vt);
 	vt_end(vt);
 }
 
@@ -184,6 +179,7 @@ static void test_terminals(void **state)
 			if (!strstr(vt->said, rowv[i].words))
 				vt_fail(vt, __FILE__, __LINE__, "row %zu: "
 					"expected \"%s\"", i, rowv[i].words);
+			vt_nothing_left(vt);
 			vt_end(vt);
 			continue;
 		}
@@ -236,7 +232,7 @@ static void test_sizes(void **state)
 		vt_resize(vt, 20 + 3 * i, 10 + i);
 	vt_resize(vt, 80, 24);
 	vt_send(vt, "?");
-	vt_wait(vt, "any other key");
+	vt_wait(vt, "Up Down PgUp PgDn");
 	vt_send(vt, "z");
 	vt_wait(vt, "not connected");
 
@@ -271,6 +267,7 @@ static void test_no_terminal(void **state)
 		vt_expect_exit(vt, 1);
 		vt_check(vt, strstr(vt->said, "no terminal"));
 		row_uint(i, 0, vt->bytes);
+		vt_nothing_left(vt);
 		vt_end(vt);
 	}
 }
@@ -382,7 +379,7 @@ static void test_reload(void **state)
 	/* q and ? are nobody's keys now */
 	vt_send(vt, "q?");
 	vt_send(vt, "\033[20~");
-	vt_wait(vt, "any other key");
+	vt_wait(vt, "Up Down PgUp PgDn");
 	vt_send(vt, "z");
 	vt_wait_gone(vt, "any other key");
 
@@ -394,7 +391,7 @@ static void test_reload(void **state)
 	vt_until(vt, vt->mouse && !vt_colourless(vt));
 	vt_send(vt, "\030");
 	vt_send(vt, "?");
-	vt_wait(vt, "any other key");
+	vt_wait(vt, "Up Down PgUp PgDn");
 	vt_send(vt, "z");
 	vt_wait_gone(vt, "any other key");
 	vt_send(vt, "q");
@@ -476,6 +473,7 @@ static void test_arguments(void **state)
 		if (!strstr(vt->said, rowv[i].words))
 			vt_fail(vt, __FILE__, __LINE__, "row %zu: expected "
 				"\"%s\"", i, rowv[i].words);
+		vt_nothing_left(vt);
 		vt_end(vt);
 	}
 }

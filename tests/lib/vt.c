@@ -150,6 +150,7 @@ int vt_home_write(const struct vt_home *home, const char *name,
 static struct {
 	char *buf;
 	size_t sz, n, count;
+	bool folders;
 } left;
 
 
@@ -159,8 +160,8 @@ static int left_one(const char *path, const struct stat *st, int flag,
 	int k;
 	(void)st;
 
-	/* folders are left for others to use */
-	if (!ftw->level || flag == FTW_D)
+	/* folders are left for others to use, but where each makes his own */
+	if (!ftw->level || (flag == FTW_D && !left.folders))
 		return 0;
 
 	++left.count;
@@ -182,9 +183,24 @@ size_t vt_home_left(const struct vt_home *home, const char *name, char *buf,
 	left.buf = buf;
 	left.sz = sz;
 	left.n = left.count = 0;
+	left.folders = !strcmp(name, "tmp");
 	(void)nftw(path, left_one, 8, FTW_PHYS);
 
 	return left.count;
+}
+
+
+void vt_nothing_left_(const struct vt *vt, const char *file, int line)
+{
+	static const char *const namev[] = {
+		"tmp", "run", "home", "state", "config",
+	};
+	char text[1024];
+
+	for (size_t i = 0; i < ROWS(namev); i++) {
+		if (vt_home_left(vt->home, namev[i], text, sizeof(text)))
+			vt_fail(vt, file, line, "left behind: %s", text);
+	}
 }
 
 

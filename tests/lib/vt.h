@@ -120,9 +120,16 @@ int  vt_home_write(const struct vt_home *home, const char *name,
 /** @return Path of something below it, in a buffer of this function */
 const char *vt_home_path(const struct vt_home *home, const char *name);
 
-/** Name what is left in a folder below it; @return Number of files */
+/** Name what is left in a folder below it; @return Number of files, in
+    "tmp" also of folders */
 size_t vt_home_left(const struct vt_home *home, const char *name, char *buf,
 		    size_t sz);
+
+/** Fail if a demo that has ended left anything in any of the folders */
+#define vt_nothing_left(vt) \
+	vt_nothing_left_(vt, __FILE__, __LINE__)
+
+void vt_nothing_left_(const struct vt *vt, const char *file, int line);
 
 /* the program */
 

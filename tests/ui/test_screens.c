@@ -871,6 +871,89 @@ static void test_hint(void **state)
 }
 
 
+/** The first picture of the README is what the demo shows */
+static void test_readme(void **state)
+{
+	static const char *const namev[] = {
+		"Ben Carter", "Carla Diaz", "David Engel", "Emma Fischer",
+	};
+	const char *dir = getenv("SOURCE_DIR");
+	static char row[ROW_SZ];
+	char path[512], want[64 * 1024] = "", *text, *begin, *end, *got;
+	struct lamp_row jonas = {
+		0, LAMP_SPOT, "701", NULL, LAMP_PARKED, false, NULL, NULL,
+		NULL, 13000, false,
+	};
+	struct lamp_row other = {
+		1, LAMP_SPOT, "702", NULL, LAMP_PARKED, false, NULL, NULL,
+		NULL, 3000, false,
+	};
+	struct fixture f;
+	size_t n, len = 0;
+	(void)state;
+
+	setup(&f);
+	f.view.title = "parkdeck demo";
+	f.view.banner = "demo, not connected to a telephone system";
+	f.view.clock = "18:19";
+	account(&f, 0, "sip:101@127.0.0.1:46093", true, "");
+	sound(&f, "no sound device: calls go on silently (the system has no "
+	      "device)");
+	recall_time(&f, 45);
+	lamps(&f, 10);
+	for (unsigned i = 0; i < ROWS(namev); i++) {
+
+		struct lamp_row l = {
+			6 + i, LAMP_EXTENSION, NULL, NULL, LAMP_FREE, false,
+			NULL, NULL, NULL, 0, false,
+		};
+		char spot[8];
+
+		snprintf(spot, sizeof(spot), "%u", 102 + i);
+		l.spot = spot;
+		l.label = namev[i];
+		lamp(&f, &l);
+	}
+	lamp(&f, &jonas);
+	lamp(&f, &other);
+	book(&f, "701", "Jonas Meyer", "me", "", 13000);
+	snprintf(f.desk.bookv[0].number, TEXT_SZ, "015550102");
+	snprintf(f.desk.hint, sizeof(f.desk.hint), "701 flashes: press 1 to "
+		 "take Jonas Meyer back.");
+	message(&f, MESSAGE_INFO, "Jonas Meyer is parked at 701");
+
+	f.view.now_ms = f.now;
+	view_draw(&f.grid, &f.view);
+	for (int y = 0; y < f.grid.h; y++) {
+		grid_row_print(row, sizeof(row), &f.grid, y);
+		n = strlen(row);
+		while (n && row[n - 1] == ' ')
+			--n;
+		len += (size_t)snprintf(want + len, sizeof(want) - len,
+					"%.*s\n", (int)n, row);
+	}
+	teardown(&f);
+
+	snprintf(path, sizeof(path), "%s%sREADME.md", dir ? dir : "",
+		 dir ? "/" : "");
+	text = file_read(path, &n);
+	assert_non_null(text);
+	begin = strstr(text, "```\n");
+	assert_non_null(begin);
+	begin += 4;
+	end = strstr(begin, "```");
+	assert_non_null(end);
+	*end = '\0';
+	got = begin;
+	if (strcmp(want, got))
+		print_error("the README should show:\n");
+	for (char *p = want; strcmp(want, got) && *p; p += strcspn(p, "\n") + 1)
+		print_error("%.*s\n", (int)strcspn(p, "\n"), p);
+	assert_true(!strcmp(want, got));
+	free(text);
+}
+
+
 /** It is a demo: said at any size, whatever is open */
 static void test_banner(void **state)
 {
@@ -1102,6 +1185,7 @@ int main(void)
 		unit_test(test_status),
 		unit_test(test_messages),
 		unit_test(test_hint),
+		unit_test(test_readme),
 		unit_test(test_banner),
 		unit_test(test_hostile),
 		unit_test(test_wide_names),
