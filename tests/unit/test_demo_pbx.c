@@ -2854,6 +2854,9 @@ static void test_asterisk_shapes(void **state)
 		{"extension early", "NOTIFY", "id=\"102\"", "early"},
 		{"extension confirmed", "NOTIFY", "id=\"102\"", "confirmed"},
 		{"extension free", "NOTIFY", "id=\"102\"", "version=\"3\""},
+		{"lamp gone", "NOTIFY", "id=\"701\"", "version=\"2\""},
+		{"fetch refused", "SIP/2.0 400", " SUBSCRIBE\r\n", ""},
+		{"no such lamp", "SIP/2.0 404", " SUBSCRIBE\r\n", ""},
 	};
 	static const struct demo_prm prm = {.spots = 2, .announce_ms = 100};
 	struct demo_colleague habit = {0, 30, 0};
@@ -2919,6 +2922,12 @@ static void test_asterisk_shapes(void **state)
 	UNTIL(c->up && ben->n == 3);
 	hangup(c);
 	UNTIL(ben->n == 4);
+
+	/* only to look, and at what is not there */
+	s2 = subscribe_to(ua, "702", "dialog", 0);
+	UNTIL(s2->closed);
+	s2 = subscribe_to(ua, "799999", "dialog", 300);
+	UNTIL(s2->closed);
 
 	for (size_t i = 0; i < ROWS(rowv); i++) {
 
