@@ -25,7 +25,9 @@ enum amount {
 	AMOUNT_NONE = 0,
 	AMOUNT_TIMES,            /**< So many times; without: always     */
 	AMOUNT_PERCENT,
-	AMOUNT_MS,
+	AMOUNT_DELAY_MS,         /**< From here on: times                */
+	AMOUNT_JITTER_MS,
+	AMOUNT_LAMPS_MS,
 };
 
 struct fault_row {
@@ -91,11 +93,11 @@ static const struct fault_row faultv[] = {
 	 "the PBX neither hears nor speaks (UDP)"},
 	{"loss", {.drop_rx_pm = 0}, AMOUNT_PERCENT, 20,
 	 "datagrams get lost, N percent each way (UDP)"},
-	{"delay", {.delay_ms = 0}, AMOUNT_MS, 200,
+	{"delay", {.delay_ms = 0}, AMOUNT_DELAY_MS, 200,
 	 "all that it sends comes late (UDP)"},
-	{"jitter", {.jitter_ms = 0}, AMOUNT_MS, 100,
+	{"jitter", {.jitter_ms = 0}, AMOUNT_JITTER_MS, 100,
 	 "late by up to N ms each way: out of order (UDP)"},
-	{"lamps-late", {.notify_delay_ms = 0}, AMOUNT_MS, 2000,
+	{"lamps-late", {.notify_delay_ms = 0}, AMOUNT_LAMPS_MS, 2000,
 	 "lamps are told late"},
 	{"lamps-silent", {.no_notify = true}, AMOUNT_NONE, 0,
 	 "lamps are not told at all"},
@@ -317,6 +319,7 @@ static void fault_add(struct demo_fault *f, const struct fault_row *row,
 	f->no_notify       |= add->no_notify;
 	f->forget_subs     |= add->forget_subs;
 	f->version_back    |= add->version_back;
+	f->no_identity     |= add->no_identity;
 	f->deaf_answer     |= add->deaf_answer;
 
 	switch (row->amount) {
@@ -329,13 +332,16 @@ static void fault_add(struct demo_fault *f, const struct fault_row *row,
 		f->drop_rx_pm = f->drop_tx_pm = (uint16_t)(10 * n);
 		break;
 
-	case AMOUNT_MS:
-		if (!strcmp(row->name, "delay"))
-			f->delay_ms = n;
-		else if (!strcmp(row->name, "jitter"))
-			f->jitter_ms = f->rx_jitter_ms = n;
-		else
-			f->notify_delay_ms = n;
+	case AMOUNT_DELAY_MS:
+		f->delay_ms = n;
+		break;
+
+	case AMOUNT_JITTER_MS:
+		f->jitter_ms = f->rx_jitter_ms = n;
+		break;
+
+	case AMOUNT_LAMPS_MS:
+		f->notify_delay_ms = n;
 		break;
 
 	case AMOUNT_NONE:

@@ -165,6 +165,7 @@ int demo_alloc(struct demo **dp, const struct demo_prm *prm)
 		return ENOMEM;
 
 	d->m = *m;
+	d->fault = m->fault;
 	d->clock = prm->clock ? prm->clock : clock_system();
 	d->rng = 0x9e3779b97f4a7c15ull * (prm->seed ? prm->seed : 1);
 	rand_str(d->secret, sizeof(d->secret));
@@ -337,10 +338,7 @@ void demo_set_fault(struct demo *d, const struct demo_fault *fault)
 	if (!d)
 		return;
 
-	if (fault)
-		d->fault = *fault;
-	else
-		memset(&d->fault, 0, sizeof(d->fault));
+	d->fault = fault ? *fault : d->m.fault;
 }
 
 

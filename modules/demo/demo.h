@@ -129,7 +129,8 @@ int demo_restart(struct demo *d, unsigned keep, uint32_t down_ms);
 /** @return True until a demo_restart() is over */
 bool demo_down(const struct demo *d);
 
-/** Misbehave from now on; NULL: behave */
+/** Misbehave from now on, in place of what the manner does; NULL: as the
+    manner does */
 void demo_set_fault(struct demo *d, const struct demo_fault *fault);
 
 /**

@@ -81,6 +81,61 @@ enum demo_frag {
 	DEMO_FRAG_AT_ONCE,        /**< The final one alone, at once          */
 };
 
+/** Methods that can be refused */
+enum demo_method {
+	DEMO_REGISTER = 0,
+	DEMO_INVITE,
+	DEMO_REINVITE,
+	DEMO_SUBSCRIBE,
+	DEMO_REFER,
+	DEMO_BYE,
+
+	DEMO_METHODS
+};
+
+/** What goes wrong with the next parks */
+enum demo_refer_fault {
+	DEMO_REFER_FINE = 0,
+	DEMO_REFER_UNANSWERED,    /**< REFER is not answered; no park    */
+	DEMO_REFER_NO_FRAG,       /**< 202, park, then silence           */
+	DEMO_REFER_NOTHING,       /**< 202, no park, then silence        */
+	DEMO_REFER_FRAG_FAILS,    /**< 202, no park, sipfrag `frag_code` */
+	DEMO_REFER_FRAG_BARE,     /**< As it goes, or with `frag_code` no
+				       park, but without a phrase        */
+	DEMO_REFER_FRAG_SWAPPED,  /**< Final sipfrag before 100          */
+	DEMO_REFER_BYE_FIRST,     /**< BYE, then the sipfrags            */
+	DEMO_REFER_BYE_ONLY,      /**< BYE instead of sipfrags           */
+	DEMO_REFER_CALLER_GONE,   /**< The caller hangs up meanwhile     */
+	DEMO_REFER_RACE,          /**< The spot is taken right before    */
+	DEMO_REFER_NO_ROOM,       /**< Nothing is free any more          */
+	DEMO_REFER_BOUNCED,       /**< sipfrag 200, and the caller rings the
+				       parker                            */
+	DEMO_REFER_CUT,           /**< Parked, and the network is gone for a
+				       while (UDP)                       */
+};
+
+/** Misbehaviour; all zero is none */
+struct demo_fault {
+	uint16_t refuse[DEMO_METHODS];  /**< Code, or 0                  */
+	unsigned refuse_n;        /**< So many times; 0: always          */
+	enum demo_refer_fault refer;
+	uint16_t frag_code;       /**< Of DEMO_REFER_FRAG_FAILS; 503     */
+	bool silent;              /**< Neither hears nor speaks          */
+	bool no_first_notify;     /**< SUBSCRIBE is answered, no more    */
+	bool no_notify;           /**< No NOTIFY of lamps at all         */
+	bool forget_subs;         /**< Refresh: 481                      */
+	int32_t cseq_step;        /**< Added to the CSeq of NOTIFYs      */
+	bool version_back;        /**< Documents' version starts anew    */
+	uint16_t drop_rx_pm;      /**< Loss towards the PBX [per mille]  */
+	uint16_t drop_tx_pm;      /**< Loss from the PBX [per mille]     */
+	uint32_t delay_ms;        /**< Added to all it sends (UDP)       */
+	uint32_t jitter_ms;       /**< Up to this on top: reorders       */
+	uint32_t rx_jitter_ms;    /**< The same of what it hears         */
+	uint32_t notify_delay_ms; /**< Lamps are told late               */
+	bool no_identity;         /**< Nobody is told who the other is   */
+	bool deaf_answer;         /**< Answers calls without sending RTP */
+};
+
 /** A PBX's habits */
 struct demo_manner {
 	const char *name;
@@ -153,61 +208,7 @@ struct demo_manner {
 	uint32_t reg_max_s;
 	uint32_t nonce_s;         /**< Then stale=true                   */
 	const char *profile;      /**< Word for the `pbx` setting        */
-};
-
-/** Methods that can be refused */
-enum demo_method {
-	DEMO_REGISTER = 0,
-	DEMO_INVITE,
-	DEMO_REINVITE,
-	DEMO_SUBSCRIBE,
-	DEMO_REFER,
-	DEMO_BYE,
-
-	DEMO_METHODS
-};
-
-/** What goes wrong with the next parks */
-enum demo_refer_fault {
-	DEMO_REFER_FINE = 0,
-	DEMO_REFER_UNANSWERED,    /**< REFER is not answered; no park    */
-	DEMO_REFER_NO_FRAG,       /**< 202, park, then silence           */
-	DEMO_REFER_NOTHING,       /**< 202, no park, then silence        */
-	DEMO_REFER_FRAG_FAILS,    /**< 202, no park, sipfrag `frag_code` */
-	DEMO_REFER_FRAG_BARE,     /**< As it goes, or with `frag_code` no
-				       park, but without a phrase        */
-	DEMO_REFER_FRAG_SWAPPED,  /**< Final sipfrag before 100          */
-	DEMO_REFER_BYE_FIRST,     /**< BYE, then the sipfrags            */
-	DEMO_REFER_BYE_ONLY,      /**< BYE instead of sipfrags           */
-	DEMO_REFER_CALLER_GONE,   /**< The caller hangs up meanwhile     */
-	DEMO_REFER_RACE,          /**< The spot is taken right before    */
-	DEMO_REFER_NO_ROOM,       /**< Nothing is free any more          */
-	DEMO_REFER_BOUNCED,       /**< sipfrag 200, and the caller rings the
-				       parker                            */
-	DEMO_REFER_CUT,           /**< Parked, and the network is gone for a
-				       while (UDP)                       */
-};
-
-/** Misbehaviour; all zero is none */
-struct demo_fault {
-	uint16_t refuse[DEMO_METHODS];  /**< Code, or 0                  */
-	unsigned refuse_n;        /**< So many times; 0: always          */
-	enum demo_refer_fault refer;
-	uint16_t frag_code;       /**< Of DEMO_REFER_FRAG_FAILS; 503     */
-	bool silent;              /**< Neither hears nor speaks          */
-	bool no_first_notify;     /**< SUBSCRIBE is answered, no more    */
-	bool no_notify;           /**< No NOTIFY of lamps at all         */
-	bool forget_subs;         /**< Refresh: 481                      */
-	int32_t cseq_step;        /**< Added to the CSeq of NOTIFYs      */
-	bool version_back;        /**< Documents' version starts anew    */
-	uint16_t drop_rx_pm;      /**< Loss towards the PBX [per mille]  */
-	uint16_t drop_tx_pm;      /**< Loss from the PBX [per mille]     */
-	uint32_t delay_ms;        /**< Added to all it sends (UDP)       */
-	uint32_t jitter_ms;       /**< Up to this on top: reorders       */
-	uint32_t rx_jitter_ms;    /**< The same of what it hears         */
-	uint32_t notify_delay_ms; /**< Lamps are told late               */
-	bool no_identity;         /**< Nobody is told who the other is   */
-	bool deaf_answer;         /**< Answers calls without sending RTP */
+	struct demo_fault fault;  /**< How it misbehaves at all times    */
 };
 
 const struct demo_manner *demo_manner_find(const char *name);

@@ -504,6 +504,8 @@ static struct ua *ua_start(size_t i, const char *ext, bool tcp)
 
 static void ua_stop(struct ua *ua)
 {
+	static const struct demo_fault none;
+
 	if (!ua->sip)
 		return;
 
@@ -518,7 +520,7 @@ static void ua_stop(struct ua *ua)
 	mem_deref(ua->reg);
 
 	/* what they say on leaving is answered; then nothing is left */
-	demo_set_fault(fx.d, NULL);
+	demo_set_fault(fx.d, &none);
 	for (int i = 0; i < 20 || demo_subscriptions(fx.d, NULL); i++) {
 		assert_true(i < 2000);
 		turn();
@@ -2962,6 +2964,32 @@ static void test_asterisk_shapes(void **state)
 }
 
 
+/** A manner may misbehave at all times, until told otherwise */
+static void test_manner_fault(void **state)
+{
+	(void)state;
+	static const struct demo_fault none;
+	struct demo_manner manner = *demo_manner_find("asterisk");
+	const struct demo_prm prm = {.own = &manner};
+	struct uasub *s;
+	struct ua *ua;
+
+	manner.fault.refuse[DEMO_SUBSCRIBE] = 503;
+	start(&prm);
+	ua = phone(0, "101");
+	s = subscribe_to(ua, "701", "dialog", 300);
+	UNTIL(s->closed);
+
+	demo_set_fault(fx.d, &none);
+	(void)watch(ua, "701");
+
+	demo_set_fault(fx.d, NULL);
+	s = subscribe_to(ua, "702", "dialog", 300);
+	UNTIL(s->closed);
+	assert_int_equal(0, s->n);
+}
+
+
 /* ---- the rest of the interface ---- */
 
 static void test_config(void **state)
@@ -3156,6 +3184,7 @@ int main(int argc, char *argv[])
 {
 	const struct CMUnitTest testv[] = {
 		sip_test(test_alloc),
+		sip_test(test_manner_fault),
 		sip_test(test_config),
 		sip_test(test_register),
 		sip_test(test_register_time),
