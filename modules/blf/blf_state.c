@@ -8,6 +8,8 @@
 
 enum {
 	REFRESH_FLOOR_MS = 500,    /* for an Expires of next to nothing */
+	GRID_MS = 500,             /* refreshes fall on it, if they are */
+	GRID_FROM_MS = 10000,      /* so far away                       */
 	BACK_SMALL = 2000,         /* FreeSWITCH counts 50 a second     */
 	LATE_MS = 40000,           /* 64*T1 and some way                */
 	LATE_MAX = 2,
@@ -214,6 +216,14 @@ static void plan_refresh(struct blf_sub *sub, uint64_t now_ms)
 		wait = REFRESH_FLOOR_MS;
 
 	sub->refresh_ms = now_ms + wait;
+
+	/* of thousands, those of half a second together: to wake up for one
+	   costs more than its refresh does */
+	if (wait >= GRID_FROM_MS) {
+		sub->refresh_ms -= sub->refresh_ms % GRID_MS;
+		if (sub->refresh_ms < now_ms + left / 2)
+			sub->refresh_ms += GRID_MS;
+	}
 }
 
 
