@@ -183,6 +183,12 @@ uint64_t bench_now_ns(void)
 }
 
 
+uint64_t bench_wall_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+
 uint64_t bench_cpu_ns(pid_t pid)
 {
 	clockid_t id;

@@ -51,6 +51,9 @@ void bench_wish(const char *what, double got, double limit,
 /** Monotonic time [ns] */
 uint64_t bench_now_ns(void);
 
+/** Time of the day [ns], in which the kernel says when a datagram came */
+uint64_t bench_wall_ns(void);
+
 /** CPU time of a process so far, all its threads [ns]; pid 0: our own */
 uint64_t bench_cpu_ns(pid_t pid);
 

@@ -23,7 +23,7 @@ int bare_open(struct bare *bare)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
-	const int size = BUFFER;
+	const int size = BUFFER, on = 1;
 
 	memset(bare, 0, sizeof(*bare));
 
@@ -37,6 +37,9 @@ int bare_open(struct bare *bare)
 	if (bare->fd < 0 ||
 	    bind(bare->fd, (struct sockaddr *)&sin, sizeof(sin)) ||
 	    getsockname(bare->fd, (struct sockaddr *)&sin, &len))
+		return errno;
+
+	if (setsockopt(bare->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)))
 		return errno;
 
 	/* root may ask for more than the limit */
@@ -171,7 +174,7 @@ static void subscribe(struct bare *bare, const struct sip_msg *msg,
 	char hdrs[256];
 
 	if (!bare->subscribec++)
-		bare->first_ns = bench_now_ns();
+		bare->first_ns = bench_wall_ns();
 
 	sub = list_ledata(hash_lookup(bare->ht, hash_joaat_pl(&msg->callid),
 				      callid_cmp, (void *)&msg->callid));
@@ -283,18 +286,47 @@ static void datagram(struct bare *bare, char *buf, size_t n,
 }
 
 
+static uint64_t arrival_ns(struct msghdr *mh)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
+
+		struct timespec ts;
+
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+
+		return (uint64_t)ts.tv_sec * 1000000000u +
+			(uint64_t)ts.tv_nsec;
+	}
+
+	return bench_wall_ns();
+}
+
+
 void bare_read(struct bare *bare)
 {
 	static char buf[DATAGRAM];
+	char control[CMSG_SPACE(sizeof(struct timespec))];
 	struct sockaddr_in peer;
-	socklen_t len = sizeof(peer);
-	ssize_t n;
+	struct iovec iov = {buf, sizeof(buf)};
 
-	while ((n = recvfrom(bare->fd, buf, sizeof(buf), 0,
-			     (struct sockaddr *)&peer, &len)) > 0) {
-		bare->answer_ns = bench_now_ns();
+	for (;;) {
+		struct msghdr mh = {
+			.msg_name = &peer, .msg_namelen = sizeof(peer),
+			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+		const ssize_t n = recvmsg(bare->fd, &mh, 0);
+
+		if (n <= 0)
+			return;
+
+		bare->answer_ns = arrival_ns(&mh);
 		datagram(bare, buf, (size_t)n, &peer);
-		len = sizeof(peer);
 	}
 }
 

@@ -53,8 +53,10 @@ struct bare {
 	unsigned answerc;      /**< Of them answered with 200            */
 	unsigned wrongc;       /**< Answered otherwise                   */
 	unsigned pongc;        /**< Answers to other requests            */
-	uint64_t first_ns;     /**< When the first SUBSCRIBE came        */
-	uint64_t answer_ns;    /**< When the last answer was read        */
+	uint64_t first_ns;     /**< When the first SUBSCRIBE was read    */
+	uint64_t answer_ns;    /**< When the last datagram came, by the
+				    kernel: however late it is read. Both
+				    are bench_wall_ns()                  */
 	/** If set: gives the first NOTIFYs of a subscription itself */
 	void (*firsth)(struct bare *bare, struct bare_sub *sub, void *arg);
 	void *arg;
