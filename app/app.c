@@ -1354,6 +1354,9 @@ static enum deed deed_handler(const struct desk_lamp *lamp, char *to,
 static struct ui_prm ui_settings(const struct cfg *cfg, const char *keys)
 {
 	const char *colour = cfg_get(cfg, "colour");
+	struct profile ways;
+
+	ways_init(&ways, cfg);
 
 	return (struct ui_prm){
 		.ascii    = cfg_get_bool(cfg, "ascii"),
@@ -1362,7 +1365,9 @@ static struct ui_prm ui_settings(const struct cfg *cfg, const char *keys)
 		.no_mouse = !cfg_get_bool(cfg, "mouse"),
 		.keys     = keys,
 		.bell     = cfg_get_bool(cfg, "bell"),
-		.park_asks = site_profile(cfg)->personal,
+		.park_asks = ways.personal,
+		.park_one = ways.park && !ways.several && !ways.personal,
+		.voicemail = str_isset(ways.voicemail),
 		.reminder_s = cfg_get_u32(cfg, "reminder"),
 		.reminder_all = !strcmp(cfg_get(cfg, "reminder_of"), "all"),
 		.digits_phone = !strcmp(cfg_get(cfg, "digits"), "phone"),

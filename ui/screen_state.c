@@ -597,8 +597,15 @@ static void spot_deed(char *buf, size_t sz, const struct screen *s,
 	char to[TEXT_SZ] = "";
 	enum deed deed;
 
+	if (!strcmp(name, "voicemail")) {
+		text_print(buf, sz, "Send %s to the voicemail?", mine);
+		return;
+	}
+
 	if (!strcmp(name, "retrieve"))
 		deed = DEED_RETRIEVE;
+	else if (!strcmp(name, "park"))
+		deed = DEED_PARK;
 	else if (s->prm.deedh)
 		deed = s->prm.deedh(lamp, to, sizeof(to), s->prm.deedarg);
 	else
@@ -693,6 +700,17 @@ static void lamp_act(struct screen *s, const struct desk *desk,
 }
 
 
+/** Whoever is in a call would hear of another one; there is a better place */
+static bool busy_colleague(const struct screen *s, const struct desk *desk,
+			   const struct desk_lamp *lamp, const char *name)
+{
+	return s->prm.voicemail && !strcmp(name, "spot") &&
+		lamp->f.kind == LAMP_EXTENSION &&
+		lamp->f.state == LAMP_BUSY && !lamp->f.stale &&
+		desk_call_in(desk, DESKCALL_ACTIVE);
+}
+
+
 /**
  * Let a lamp's key do `name` ("spot", "retrieve") if the guard agrees
  *
@@ -702,6 +720,8 @@ static void lamp_do(struct screen *s, const struct desk *desk,
 		    const struct desk_lamp *lamp, const char *name,
 		    uint64_t seen_ms, uint64_t now_ms)
 {
+	char why[REASON_SZ];
+
 	if (!lamp->f.spot[0])
 		return;
 
@@ -724,9 +744,38 @@ static void lamp_do(struct screen *s, const struct desk *desk,
 			list_open(s, desk, now_ms);
 			break;
 		}
+		if (busy_colleague(s, desk, lamp, name)) {
+			text_print(why, sizeof(why), "%s is busy.",
+				   lamp->f.spot);
+			ask_lamp(s, desk, lamp, "voicemail", why, now_ms);
+			break;
+		}
 		lamp_act(s, desk, lamp, name, now_ms);
 		break;
 	}
+}
+
+
+/** Park at a spot of the user's choice; is it taken, offer the next one */
+static void park_where(struct screen *s, const struct desk *desk,
+		       const char *spot, uint64_t now_ms)
+{
+	const struct call_fact *c = desk_call_in(desk, DESKCALL_ACTIVE);
+	const struct desk_lamp *lamp, *next = NULL;
+	char why[REASON_SZ];
+
+	lamp = c ? desk_lamp_of(desk, c->account, spot) : NULL;
+
+	if (s->prm.park_one && desk_lamp_parked(lamp))
+		next = desk_lamp_free(desk, c->account, NULL, spot);
+
+	if (!next) {
+		wish_arg(s, "park", spot);
+		return;
+	}
+
+	text_print(why, sizeof(why), "%s is taken.", spot);
+	ask_lamp(s, desk, next, "park", why, now_ms);
 }
 
 
@@ -998,7 +1047,7 @@ static void line_enter(struct screen *s, const struct desk *desk,
 		break;
 
 	case SCREEN_LINE_PARK:
-		wish_arg(s, "park", number);
+		park_where(s, desk, number, now_ms);
 		break;
 
 	case SCREEN_LINE_TRANSFER:
@@ -1161,6 +1210,10 @@ static void ask_yes(struct screen *s, const struct desk *desk,
 		return;
 
 	/* it changed once more: the yes was to another question */
+	if (lamp->shown_ms != s->ask_shown_ms && !strcmp(s->ask_line, "park")) {
+		park_where(s, desk, lamp->f.spot, now_ms);
+		return;
+	}
 	if (lamp->shown_ms != s->ask_shown_ms) {
 		ask_lamp(s, desk, lamp, s->ask_line, NULL, now_ms);
 		return;

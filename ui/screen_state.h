@@ -98,6 +98,9 @@ struct screen_prm {
 	deed_h *deedh;             /**< What a lamp's key does now; NULL: as
 					its state and the calls say      */
 	void *deedarg;
+	bool park_one;             /**< Parked at a spot of one's choice, one
+					call each: a taken one is not tried */
+	bool voicemail;            /**< A colleague's can be reached     */
 	uint32_t reminder_s;       /**< Tell of parked calls every so
 					often; 0: never                  */
 	bool reminder_all;         /**< Also of those that others parked */

@@ -356,6 +356,8 @@ static struct screen_prm screen_prm_of(const struct ui *ui,
 		.park_asks    = prm->park_asks,
 		.deedh        = ui->prm.deedh,
 		.deedarg      = ui->prm.deedarg,
+		.park_one     = prm->park_one,
+		.voicemail    = prm->voicemail,
 		.reminder_s   = prm->reminder_s,
 		.reminder_all = prm->reminder_all,
 	};

@@ -44,6 +44,8 @@ struct ui_prm {
 	bool park_asks;            /**< Calls are parked on extensions   */
 	deed_h *deedh;             /**< What a lamp's key does now, or NULL */
 	void *deedarg;
+	bool park_one;             /**< A chosen spot takes one call     */
+	bool voicemail;            /**< A colleague's can be reached     */
 	uint32_t reminder_s;       /**< Tell of parked calls every so
 					often; 0: never                  */
 	bool reminder_all;         /**< Also of those that others parked */
@@ -66,7 +68,7 @@ int  ui_alloc(struct ui **uip, const struct ui_prm *prm);
 
 /**
  * Go on with other settings: bell, ascii, mono, colour, no_mouse,
- * digits_phone, park_asks, reminder and keys; the rest of prm is as it was
+ * digits_phone, park_asks, park_one, voicemail, reminder and keys; the rest of prm is as it was
  */
 void ui_configure(struct ui *ui, const struct ui_prm *prm);
 

@@ -612,6 +612,85 @@ static void test_ask_deed(void **state)
 }
 
 
+/** A better place than the one that was asked for */
+static void test_offers(void **state)
+{
+	static const struct {
+		bool park_one, voicemail, call;
+		const char *keys, *ask, *wishes;
+	} rowv[] = {
+		/* 701 is taken, 702 is free, 703 is not known, 102 is busy */
+		{true, false, true, "P '701' Enter",
+		 "701 is taken. Park Bob on 702? y/n", ""},
+		{true, false, true, "P '701' Enter y",
+		 "701 is taken. Park Bob on 702? y/n", "park 702"},
+		{true, false, true, "P '701' Enter n", NULL, ""},
+		{true, false, true, "P '702' Enter", "", "park 702"},
+		{true, false, true, "P '703' Enter", "", "park 703"},
+		{true, false, true, "P '799' Enter", "", "park 799"},
+		{false, false, true, "P '701' Enter", "", "park 701"},
+		{true, false, false, "P '701' Enter", "", "park 701"},
+		{false, true, true, "G Left Enter",
+		 "102 is busy. Send Bob to the voicemail? y/n", ""},
+		{false, true, true, "G Left Enter y",
+		 "102 is busy. Send Bob to the voicemail? y/n",
+		 "voicemail 102"},
+		{false, false, true, "G Left Enter", "", "spot 102"},
+		{false, true, false, "G Left Enter", "", "spot 102"},
+		{false, true, true, "G Enter", "", "spot 103"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+		struct fixture f;
+
+		setup(&f, false);
+		f.screen.prm.park_one = rowv[i].park_one;
+		f.screen.prm.voicemail = rowv[i].voicemail;
+		for (unsigned k = 3; k < 12; k++)
+			tell_lamp(&f, k, LAMP_UNKNOWN, "");
+		tell_lamp(&f, 0, LAMP_PARKED, "Eve");
+		tell_lamp(&f, 1, LAMP_FREE, "");
+		tell_lamp(&f, 2, LAMP_UNKNOWN, "");
+		tell_lamp(&f, 12, LAMP_BUSY, "");
+		tell_lamp(&f, 13, LAMP_FREE, "");
+		if (rowv[i].call)
+			active(&f);
+		pass(&f, 2000);
+		play(&f, rowv[i].keys);
+		if (rowv[i].ask)
+			row_str(i, rowv[i].ask, f.screen.ask_text);
+		row_str(i, rowv[i].wishes, f.wishes);
+		desk_reset(&f.desk);
+	}
+}
+
+
+/* Taken, too, before the answer: the one after it */
+static void test_offer_changes(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	setup(&f, false);
+	f.screen.prm.park_one = true;
+	tell_lamp(&f, 0, LAMP_PARKED, "Eve");
+	for (unsigned k = 1; k < 12; k++)
+		tell_lamp(&f, k, LAMP_FREE, "");
+	active(&f);
+	pass(&f, 2000);
+	play(&f, "P '701' Enter");
+	tell_lamp(&f, 1, LAMP_PARKED, "Ben");
+	play(&f, "y");
+	assert_string_equal("702 is taken. Park Bob on 703? y/n",
+			    f.screen.ask_text);
+	assert_string_equal("", f.wishes);
+	play(&f, "y");
+	assert_string_equal("park 703", f.wishes);
+	desk_reset(&f.desk);
+}
+
+
 /** A key that is held does not undo what it did */
 static void test_held(void **state)
 {
@@ -1325,6 +1404,8 @@ int main(void)
 		unit_test(test_quit_names),
 		unit_test(test_ask),
 		unit_test(test_ask_deed),
+		unit_test(test_offers),
+		unit_test(test_offer_changes),
 		unit_test(test_held),
 		unit_test(test_retrieve),
 		unit_test(test_undo),
