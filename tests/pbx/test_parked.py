@@ -139,20 +139,29 @@ def spot_key(desk, spot):
 
 
 def phone_dies_while_parking(l):
-    """kill -9 just after park: the caller stays parked and is found again"""
+    """kill -9 while the spot's number is spoken: the caller stays parked; who
+    he is, that we parked him and the note are known after the restart, and
+    one key takes him back"""
     d1 = l.desk('101')
     anna = l.talk(d1, 'anna')
     at = anna.mark()
     d1.ctl('park')
     l.pbx.wait_parked('701')
+    d1.wait_lamp('701', 'parked', who='Anna Berg')
+    d1.ctl('note', '701', 'wants', 'the', 'invoice')
+    d1.wait_call('parking')
     d1.kill()
     anna.hears(MUSIC, at)
     check('701' in l.pbx.parked() and anna.alive(), 'she still waits')
     d1.start()
     d1.registered()
-    d1.wait_lamp('701', 'parked')
+    d1.wait_lamp('701', 'parked', who='Anna Berg')
+    p, = d1.status()['parked']
+    check((p['who'], p['by'], p['note']) ==
+          ('Anna Berg', 'me', 'wants the invoice'),
+          'known after kill -9: who, by whom, the note', p)
     now = d1.mark()
-    d1.ctl('retrieve', '701')
+    d1.ctl('undo')
     d1.wait_call('active', name='Anna Berg')
     d1.hears(anna.tone, now)
     proves('the phone started anew shows her and takes her back')

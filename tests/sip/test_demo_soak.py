@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Two hundred things at random on the built-in PBX; after each the phone
-and the PBX's books come to the same, and in the end every caller's fate is
-one that somebody wished. The seed is printed; the time is bounded.
+"""Two hundred things at random on the built-in PBX, faults of it among them;
+after each the phone and the PBX's books come to the same, and in the end
+every caller's fate is one that somebody wished. The seed is printed; the time
+is bounded.
 
     PARKDECK_SEED=7            another run; `random` draws one
+    PARKDECK_STEPS=1000        so many, however long it takes
 """
 import os
 import random
@@ -11,11 +13,19 @@ import random
 import demo
 from demo import Refused, check, monotonic, proves
 
-STEPS, SECONDS = 200, 45.0
+STEPS = int(os.environ.get('PARKDECK_STEPS', '200'))
+SECONDS = 45.0 if STEPS == 200 else 3600.0
 CALLS = 3               # of ours at a time, so that it stays lively
-FAULTS = ('refer-603', 'sipfrag-503', 'sipfrag-486', 'sipfrag-bare',
-          'sipfrag-swapped', 'sipfrag-after-bye', 'bye-only', 'off', 'off',
-          'off', 'off')
+# for one park each; with some of them nothing is wrong
+FAULTS = ('refer-403', 'refer-603', 'sipfrag-486', 'sipfrag-503',
+          'sipfrag-603', 'sipfrag-503-bare', 'sipfrag-bare',
+          'sipfrag-swapped', 'sipfrag-after-bye', 'bye-only', 'caller-gone',
+          'refer-no-sipfrag', 'spot-raced', 'no-room', 'no-room-unnamed',
+          'bounced', 'cut', 'no-identity', 'lamps-late 500', 'delay 100',
+          'jitter 50', 'loss 10') + 12 * ('off',)
+# what the user hears of how a park ended
+ENDS = ('parked at|not parked|hung up while|is back from|is parked|'
+        'ended while|has left|never said')
 NAMES = ('Anna Berg', 'Boris Adler', 'Clara Vogt', 'Dora Lind',
          'Emil Fuchs', 'Frida Kern', 'Gustav Roth', 'Hanna Beck')
 
@@ -27,6 +37,8 @@ class Soak:
                       if l['kind'] == 'spot']
         self.n = 0
         self.done = {}
+        self.faults = {}
+        self.known = set()
 
     def calls(self, *states):
         return [c for c in self.p.calls() if c['state'] in states]
@@ -56,10 +68,13 @@ class Soak:
         c = self.rng.choice(c)
         self.p.ctl('answer', c['id'])
         self.p.wait_call('active', id=c['id'])
+        self.known.add(c['peer'])
         return c['peer']
 
     def hangup(self):
-        c = self.calls('active', 'held', 'incoming')
+        # who comes back after a park is not refused: the PBX drops him
+        c = [c for c in self.calls('active', 'held', 'incoming')
+             if c['state'] != 'incoming' or c['peer'] not in self.known]
         if not c or self.rng.random() < 0.5:
             return None
         c = self.rng.choice(c)
@@ -87,16 +102,31 @@ class Soak:
         if not c:
             return None
         fault = self.rng.choice(FAULTS)
-        self.p.fault(fault)
+        # this dialplan drops the caller then: no phone could keep him
+        if spot and fault in ('spot-raced', 'no-room', 'no-room-unnamed'):
+            fault = 'off'
+        self.p.fault(*fault.split())
         then = monotonic()
-        self.p.ctl('park', *spot)
-        self.p.told('parked at|not parked|hung up while', then, 15)
-        # what goes wrong goes wrong for this park alone
-        self.p.wait(lambda s: not [x for x in s['calls']
-                                   if x['state'] == 'parking'],
-                    'the park is over', 15)
-        self.p.fault('off')
+        try:
+            self.p.ctl('park', *spot)
+            self.p.told(ENDS, then, 20)
+            # what goes wrong goes wrong for this park alone
+            if fault != 'refer-no-sipfrag':
+                self.p.wait(lambda s: not [
+                    x for x in s['calls'] if x['state'] == 'parking' and
+                    x['id'] == c[0]['id']], 'the park is over', 20)
+        finally:
+            self.p.fault('off')
+        self.faults[fault.split()[0]] = self.faults.get(
+            fault.split()[0], 0) + 1
+        self.faster()
         return '%s at %s, %s' % (c[0]['peer'], spot or 'lot', fault)
+
+    def faster(self):
+        """Who took a spot in the same moment leaves"""
+        for r in self.outside('parked'):
+            if r['name'] == 'Faster':
+                self.p.demo('hangup', r['number'])
 
     def park_at(self):
         return self.park(self.rng.choice(self.spots))
@@ -196,6 +226,10 @@ def soak(b):
         p.agree(15, 'step %d (%s), seed %d: phone and books agree' % (
             n, did, seed))
     print('  ' + ', '.join('%s %d' % x for x in sorted(s.done.items())))
+    print('  parks: ' + ', '.join('%s %d' % x for x in sorted(
+        s.faults.items())))
+    print('  callers: ' + ', '.join('%s %d' % x for x in sorted(
+        p.books()['fates'].items())))
     check(n == STEPS or n >= 15, '%d operations' % n)
     p.over()
 
