@@ -57,6 +57,8 @@ struct parking {
 	char reason[REASON_SZ];
 	char spotv[CANDIDATES_MAX][TEXT_SZ];
 	size_t spotc;               /* spots that turned occupied       */
+	char beside[TEXT_SZ];       /* turned occupied just before the
+				       chosen one, or ""                */
 	size_t told;                /* spots that the user was told of  */
 	char uri[URI_SZ];           /* Refer-To                         */
 	uint32_t rx;                /* packets heard when we listen     */

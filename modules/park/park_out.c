@@ -993,6 +993,19 @@ int park_out_consult(struct park *park, unsigned account, const char *dest,
 }
 
 
+/*
+ * Asterisk's Park() goes on to the next free spot if the chosen one was taken
+ * in the same moment, and says the same 200. So a lamp beside the chosen one
+ * that turns on just then may be ours as well, and the chosen one another's.
+ */
+static bool beside(const struct parking *pk, const struct lamp_fact *lamp)
+{
+	return pk->chosen[0] && strcmp(pk->chosen, lamp->spot) &&
+		lamp->since_ms <= pk->start_ms + DOUBT_MS &&
+		!reserved(pk->park, pk->account, lamp->spot);
+}
+
+
 /* Could this lamp be that park's? */
 static bool eligible(const struct parking *pk, const struct lamp_fact *lamp)
 {
@@ -1000,7 +1013,8 @@ static bool eligible(const struct parking *pk, const struct lamp_fact *lamp)
 	    lamp->since_ms < pk->start_ms)
 		return false;
 
-	if (pk->chosen[0] && strcmp(pk->chosen, lamp->spot))
+	if (pk->chosen[0] && strcmp(pk->chosen, lamp->spot) &&
+	    !(pk->spotc && beside(pk, lamp)))
 		return false;
 
 	for (size_t i = 0; i < pk->spotc; i++) {
@@ -1037,8 +1051,16 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp)
 
 		le = le->next;
 
-		if (!eligible(pk, lamp))
+		if (!eligible(pk, lamp)) {
+			/* the chosen one's may come yet */
+			if (!pk->transfer && !pk->spotc && !waiting &&
+			    lamp->account == pk->account && !lamp->at_least &&
+			    lamp->since_ms >= pk->start_ms &&
+			    beside(pk, lamp))
+				str_ncpy(pk->beside, lamp->spot,
+					 sizeof(pk->beside));
 			continue;
+		}
 
 		if (waiting ? pk->spotc > 0 :
 		    lamp->since_ms > pk->start_ms + DOUBT_MS)
@@ -1046,6 +1068,10 @@ void park_out_occupied(struct park *park, const struct lamp_fact *lamp)
 
 		str_ncpy(pk->spotv[pk->spotc++], lamp->spot, TEXT_SZ);
 		taken = true;
+
+		if (pk->beside[0] && !strcmp(pk->chosen, lamp->spot) &&
+		    lamp->since_ms <= pk->start_ms + DOUBT_MS)
+			str_ncpy(pk->spotv[pk->spotc++], pk->beside, TEXT_SZ);
 
 		if (pk->spotc > 1)
 			park_book_remove(park, pk->account, pk->spotv[0]);

@@ -3,7 +3,7 @@
 import re
 
 import lab
-from lab import MUSIC, check, proves
+from lab import MUSIC, check, proves, wait_for
 
 
 def at_the_chosen_spot(l, ext, lines, refer_to):
@@ -45,6 +45,44 @@ def by_context(l):
     at_the_chosen_spot(l, '107', ['pbx asterisk', 'park {spot}'], '703')
 
 
+def taken_meanwhile(l):
+    """two phones park at the same spot in the same moment: the PBX puts one
+    into the next spot. No lamp bears the wrong name, none is lost"""
+    desks = [l.desk(e, lines=['pbx asterisk', 'park *{spot}'])
+             for e in ('101', '102')]
+    bots = [l.talk(d, key) for d, key in zip(desks, ('anna', 'boris'))]
+    lines = [lab.Line(d) for d in desks]
+    for attempt in range(5):
+        refused = lab.at_once(*[lambda x=x: x.ask('park', '703')
+                                for x in lines])
+        if refused == [None, None]:
+            break
+        # warned, since the lamp was quicker: the same once more
+        first = refused.index(None)
+        desks[first].wait_no_calls(20)
+        desks[first].ctl('retrieve', '703')
+        desks[first].wait_call('active', name=bots[first].name)
+        for d in desks:
+            d.wait_lamp('703', 'free')
+    check(refused == [None, None], 'both were told that 703 is free', refused)
+    wait_for(lambda: all(l.pbx.where(b) for b in bots),
+             'the PBX parks both', every=0.15, show=l.pbx.parked)
+    there = {l.pbx.where(b): b for b in bots}
+    check(sorted(there) == ['703', '704'], '`parking show`: %s' % {
+        k: b.name for k, b in sorted(there.items())})
+    for d in desks:
+        d.wait_no_calls(20)
+        d.wait_lamp('703', 'parked')
+        d.wait_lamp('704', 'parked')
+    lab.names_are_true(l, desks)
+    for spot, bot in there.items():
+        now = desks[0].mark()
+        desks[0].ctl('retrieve', spot)
+        desks[0].wait_call('active', name=bot.name)
+        desks[0].hears(bot.tone, now)
+        proves('%s: %s, heard' % (spot, bot.name))
+
+
 def occupied(l):
     """a spot that is taken is not parked on: the caller stays"""
     d1 = l.desk('101', lines=['pbx asterisk', 'park *{spot}'])
@@ -63,4 +101,4 @@ def occupied(l):
 
 
 if __name__ == '__main__':
-    lab.main(by_template, by_context, generic, occupied)
+    lab.main(by_template, by_context, generic, occupied, taken_meanwhile)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A park that fails: the caller is with the user again, both hear each
 other, the reason is told, no lamp shows him. On the built-in PBX."""
+import re
+
 import demo
 from demo import (ANNA, BORIS, CLARA, MUSIC, Refused, check, monotonic,
                   proves, twice)
@@ -104,5 +106,35 @@ def no_sipfrag(b):
     twice(story)
 
 
+def on_hold_first(b):
+    """where it is asked for, the call is on hold before its REFER; a hold
+    that is refused stops the park, a park that fails ends the hold"""
+    p = b.desk(lines=['hold yes', 'announce 1'])
+
+    def story():
+        p.talk(ANNA)
+        p.fault('reinvite-488', 1)
+        then = monotonic()
+        p.ctl('park')
+        with_us_again(p, ANNA, then, 'refused the hold.*488')
+        p.fault('refer-603')
+        then = monotonic()
+        p.ctl('park')
+        with_us_again(p, ANNA, then, '603 Decline')
+        p.fault('off')
+        n = len(p.log())
+        p.ctl('park')
+        p.waits(ANNA, '701')
+        p.wait_no_calls()
+        sent = re.findall(r'sip\| (?:(INVITE|REFER) sip:|(a=sendonly))',
+                          p.log()[n:])
+        check([x or y for x, y in sent][:3] == ['INVITE', 'a=sendonly',
+                                               'REFER'],
+              'hold, then REFER', sent)
+        p.takes_back(ANNA, 'undo')
+        p.over()
+    twice(story)
+
+
 if __name__ == '__main__':
-    demo.main(refused, full, no_sipfrag)
+    demo.main(refused, full, no_sipfrag, on_hold_first)

@@ -1238,6 +1238,76 @@ static void test_taken(void **state)
 }
 
 
+/* The chosen spot was taken in the same moment: the PBX says 200 and parks
+   beside it (Asterisk's Park() does so). No lamp may get the wrong name */
+static void test_taken_meanwhile(void **state)
+{
+	static const struct {
+		const char *lamps;   /* 1-4: 701-704 turn on; w: two seconds
+					pass                             */
+		const char *told;
+		const char *who;     /* in the book at 703, or NULL      */
+	} rowv[] = {
+		{"3",   "Anna is parked at 703", "Anna"},
+		{"34",  "Anna is parked at 703 or 704", NULL},
+		{"43",  "Anna is parked at 703 or 704", NULL},
+		{"3w4", "Anna is parked at 703", "Anna"},
+		{"4w3", "Anna is parked at 703", "Anna"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rowv); i++) {
+
+		open_world("asterisk-spots", NULL, 0);
+		lamps(4);
+		lamp(0, 0, "701", LAMP_FREE);
+		lamp(1, 0, "702", LAMP_FREE);
+		lamp(2, 0, "703", LAMP_FREE);
+		lamp(3, 0, "704", LAMP_FREE);
+		(void)talk(0, "Anna", "5550101");
+		row_int(i, 0, run("park 703"));
+		accepted();
+
+		for (const char *s = rowv[i].lamps; *s; s++) {
+
+			const char spot[] = {'7', '0', *s, '\0'};
+
+			if (*s == 'w')
+				w.fc.ms += 2000;
+			else
+				lamp((unsigned)(*s - '1'), 0, spot,
+				     LAMP_PARKED);
+		}
+		frag(200);
+		while (list_head(&w.park->parkingl))
+			due();
+
+		row_true(i, told(rowv[i].told));
+		row_uint(i, rowv[i].who ? 1 : 0, w.desk.bookc);
+		if (rowv[i].who)
+			row_str(i, "703", w.desk.bookv[0].spot);
+		if (rowv[i].who && told(" or "))
+			row_fail(i, "in doubt");
+		close_world();
+	}
+
+	/* our own two, each at its own spot: no doubt at all */
+	open_world("asterisk-spots", NULL, 0);
+	lamps(2);
+	lamp(0, 0, "701", LAMP_FREE);
+	lamp(1, 0, "702", LAMP_FREE);
+	(void)talk(0, "Anna", "5550101");
+	assert_int_equal(0, run("park 701"));
+	(void)talk(0, "Boris", "5550102");
+	assert_int_equal(0, run("park 702"));
+	lamp(1, 0, "702", LAMP_PARKED);
+	lamp(0, 0, "701", LAMP_PARKED);
+	assert_int_equal(2, w.desk.bookc);
+	assert_false(told(" or "));
+	close_world();
+}
+
+
 /* --- hold first, where it is wanted ----------------------------------- */
 
 static void test_hold_first(void **state)
@@ -1283,6 +1353,7 @@ int main(void)
 		unit_test(test_voicemail),
 		unit_test(test_bounced),
 		unit_test(test_taken),
+		unit_test(test_taken_meanwhile),
 		unit_test(test_hold_first),
 	};
 
