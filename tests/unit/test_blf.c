@@ -11,6 +11,7 @@
 #include "app/clock.h"
 #include "app/log.h"
 #include "modules/blf/blf.h"
+#include "modules/reg/reg_state.h"
 #include "tests/lib/notifier.h"
 
 
@@ -965,6 +966,128 @@ static void test_silence(void **state)
 	WAIT(&f, f.livec == 200);
 
 	fix_close(&f);
+}
+
+
+/* A registration that goes over the same link as the lamps */
+struct link {
+	struct regc_life life;
+	uint64_t answer_ms;            /* Timer F of the REGISTER, or 0    */
+	bool down;
+};
+
+
+static void link_step(struct link *l, struct fix *f)
+{
+	static const struct regc_arg granted = {.expires_s = 300};
+	const bool was = regc_registered(&l->life);
+	bool is;
+
+	if (l->life.due_ms && f->fc.ms >= l->life.due_ms &&
+	    regc_step(&l->life, REGC_EV_DUE, NULL, f->fc.ms) ==
+	    REGC_ACT_SEND)
+		l->answer_ms = f->fc.ms + (l->down ? 32000 : 0);
+
+	/* one under way is repeated every four seconds: it gets through */
+	if (l->answer_ms && (!l->down || f->fc.ms >= l->answer_ms)) {
+		l->answer_ms = 0;
+		(void)regc_step(&l->life, l->down ? REGC_EV_FAIL :
+				REGC_EV_OK, &granted, f->fc.ms);
+	}
+
+	is = regc_registered(&l->life);
+	if (is != was)
+		blf_registered(f->blf, 0, is, is, is ? NULL : "no answer");
+}
+
+
+/*
+ * The link is down for an hour, while every spot gets a call. Lamps are
+ * stale within a second of the loss being known, by the registration or,
+ * if there is none to tell, when a refresh is not answered (Timer N) or the
+ * subscription has run out. When the link is back, the next try is at most
+ * a minute away, and each lamp then gets its NOTIFY within Timer N.
+ */
+static void test_hour_down(void **state)
+{
+	static const struct {
+		const char *name;
+		bool registers;
+		uint32_t stale_ms;     /* all of them, since it went down  */
+	} testv[] = {
+		{"known by the registration",  true,  255000 + 32000 + 1000},
+		{"known by the lamps alone",   false, 300000 + 1000},
+	};
+	enum {LAMPS_N = 50, STEP_MS = 500};
+	(void)state;
+
+	for (size_t i=0; i<ROWS(testv); i++) {
+
+		static struct fix f;
+		struct link l = {.life = {.seed = 3}};
+		uint64_t down_ms, up_ms, stale_ms = 0;
+		size_t parkedc = 0;
+
+		start(&f, LAMPS_N);
+		go(&f);
+		if (testv[i].registers) {
+			const struct regc_arg ok = {.expires_s = 300};
+
+			(void)regc_step(&l.life, REGC_EV_START, NULL,
+					f.fc.ms);
+			(void)regc_step(&l.life, REGC_EV_OK, &ok, f.fc.ms);
+		}
+		WAIT(&f, f.livec == LAMPS_N);
+		WAIT(&f, f.n->okc == LAMPS_N);
+
+		l.down = f.n->how.silent = f.n->how.parked = true;
+		down_ms = f.fc.ms;
+
+		while (f.fc.ms < down_ms + 3600000) {
+
+			fake_clock_add(&f.fc, STEP_MS);
+			link_step(&l, &f);
+			blf_poll(f.blf);
+
+			if (f.livec)
+				stale_ms = f.fc.ms - down_ms;
+
+			/* a lost registration is known at once */
+			if (testv[i].registers &&
+			    !regc_registered(&l.life) && f.livec)
+				row_fail(i, "%s: %u lamps are not stale",
+					 testv[i].name, f.livec);
+			if (f.fc.ms % 10000 == 0)
+				flush(&f);
+		}
+
+		if (stale_ms > testv[i].stale_ms)
+			row_fail(i, "%s: stale after %llu ms", testv[i].name,
+				 (unsigned long long)stale_ms);
+		for (unsigned k=0; k<LAMPS_N; k++)
+			SHOWS(&f, k, LAMP_FREE, true, NULL);
+
+		l.down = f.n->how.silent = false;
+		up_ms = f.fc.ms;
+
+		while (f.livec < LAMPS_N &&
+		       f.fc.ms < up_ms + 60000 + 32000) {
+			link_step(&l, &f);
+			move(&f, STEP_MS);
+		}
+
+		for (unsigned k=0; k<LAMPS_N; k++)
+			parkedc += f.factv[k].state == LAMP_PARKED &&
+				!f.factv[k].stale;
+
+		print_message("an hour down, %s: limit 92 s, %.1f s taken,"
+			      " %zu/%d lamps right\n", testv[i].name,
+			      (double)(f.fc.ms - up_ms) / 1000, parkedc,
+			      LAMPS_N);
+		row_uint(i, LAMPS_N, parkedc);
+
+		fix_close(&f);
+	}
 }
 
 
@@ -2435,6 +2558,7 @@ int main(void)
 		blf_test(test_refresh_fails),
 		blf_test(test_timer_n),
 		blf_test(test_silence),
+		blf_test(test_hour_down),
 		blf_test(test_window),
 		blf_test(test_server_restart),
 		blf_test(test_signs),
