@@ -176,11 +176,16 @@ def _free(port):
 
 
 def port_block(n=PORTS_STEP):
-    """First of n ports that are free and ours until we end
+    """First of n ports that are free and ours until port_release()
 
     Outside of the range that the kernel gives out by itself and of the
-    phone's RTP range; a file lock keeps two tests from taking the same.
+    phone's RTP range; a file lock keeps two tests from taking the same. If
+    all are taken, until one is given back.
     """
+    return wait_for(lambda: _port_block(n), '%d free ports in a row' % n, 60)
+
+
+def _port_block(n):
     d = os.path.join(tempfile.gettempdir(),
                      'parkdeck-test-ports-%d' % os.getuid())
     os.makedirs(d, mode=0o700, exist_ok=True)
@@ -198,7 +203,7 @@ def port_block(n=PORTS_STEP):
             _locks.append((first, f))
             return first
         f.close()
-    raise Failed('no %d free ports in a row' % n)
+    return None
 
 
 def port_release(first):

@@ -272,6 +272,14 @@ class Pbx:
             phone.reap(self.proc, 6)
             self.proc = None
 
+    def close(self):
+        """For good: its ports are the next case's"""
+        self.stop()
+        self.voices.close()
+        if self.block is not None:
+            phone.port_release(self.block)
+            self.block = None
+
     def kill(self):
         """kill -9: no farewell to anybody"""
         self.proc.kill()
@@ -602,8 +610,7 @@ class Lab(phone.Bench):
             self.pbx.start()
         except BaseException:
             if self.pbx:
-                self.pbx.stop()
-                self.pbx.voices.close()
+                self.pbx.close()
             self.drop()
             raise
 
@@ -615,7 +622,7 @@ class Lab(phone.Bench):
                     bad = self._orphans()
             finally:
                 self.pbx.stop()
-        self.pbx.voices.close()
+        self.pbx.close()
         return bad
 
     def _orphans(self):
